@@ -1,0 +1,133 @@
+"""What `fit` has to know of a game: all optimizers as one, the means of what is logged, where the run stands."""
+
+import keras
+import numpy as np
+from keras import ops
+
+
+class Diverged(FloatingPointError):
+    """A loss or a gradient was not finite; the weights are those from before that update."""
+
+
+class Optimizers(keras.optimizers.Optimizer):
+    """All players' optimizers as one, so that `fit` threads and saves the state of each of them."""
+
+    def __init__(self, optimizers):
+        super().__init__(learning_rate=0.0, name="optimizers")
+        self.players = tuple(optimizers)
+        self.built = True
+
+    @property
+    def variables(self):
+        return [self.iterations] + [v for o in self.players for v in o.variables]
+
+    def finalize_variable_values(self, trainable_variables):
+        """Does nothing: averages belong to the game, and the live weights stay as they are."""
+
+    def save_own_variables(self, store):
+        for index, variable in enumerate(self.variables):
+            store[str(index)] = ops.convert_to_numpy(variable.value)
+
+    def load_own_variables(self, store):
+        for index, variable in enumerate(self.variables):
+            variable.assign(store[str(index)])
+
+
+class Means(keras.metrics.Metric):
+    """The mean of each logged value since the last reset; `loss` is the sum of the players' mean losses."""
+
+    def __init__(self, names, losses, name="means"):
+        super().__init__(name=name)
+        self.names, self.losses = list(names), list(losses)
+        self.totals = self.add_variable((len(self.names),), "zeros", name="totals")
+        self.counts = self.add_variable((len(self.names),), "zeros", name="counts")
+
+    def update_state(self, logs):
+        here = [float(name in logs) for name in self.names]
+        zero = ops.zeros((), "float32")
+        values = [ops.cast(logs[name], "float32") if name in logs else zero for name in self.names]
+        self.totals.assign_add(ops.stack(values))
+        self.counts.assign_add(ops.convert_to_tensor(here, "float32"))
+
+    def result(self):
+        means = ops.divide(self.totals, ops.maximum(self.counts, 1.0))
+        logs = {name: means[i] for i, name in enumerate(self.names)}
+        return {"loss": sum(logs[name] for name in self.losses), **logs}
+
+
+class Steps(keras.utils.PyDataset):
+    """Tells `fit` how many iterations an epoch has; the rows themselves come from the game."""
+
+    def __init__(self, count):
+        super().__init__()
+        self.count = count
+
+    def __len__(self):
+        return self.count
+
+    def __getitem__(self, index):
+        return np.zeros((1,), "float32")
+
+
+class Run(keras.callbacks.Callback):
+    """Where a `fit` stands: which rows come next, what an interrupted run has done before, whether all is finite.
+
+    Args:
+        game: the `Game`.
+        feed: its `Feed`.
+        start: iteration of the game at which this fit began.
+        steps: iterations an epoch.
+        done: iterations of this fit that were done before it was interrupted.
+    """
+
+    async_safe = True
+
+    def __init__(self, game, feed, start, steps, done):
+        super().__init__()
+        self.game, self.feed, self.start, self.steps = game, feed, start, steps
+        self.skip, self.epoch, self.step, self.pending = done % steps, done // steps, 0, []
+
+    @property
+    def position(self):
+        """The iteration of the game that comes next."""
+        return self.start + self.epoch * self.steps + max(self.step, self.skip)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.step = epoch, 0
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.check(keep=0)
+
+    def next(self):
+        """Returns the data and the rows of the next execution; None for rows that were done before."""
+        self.check(keep=1)
+        first, self.step = self.step, min(self.step + self.game.steps_per_execution, self.steps)
+        first = max(first, self.skip)
+        if first >= self.step:
+            return self.feed.data, None
+        self.skip = 0
+        iteration = self.start + self.epoch * self.steps + first
+        return self.feed.data, self.feed.rows(iteration, self.step - first)
+
+    def watch(self, health):
+        """Notes the health of an execution that may still be running."""
+        self.pending.append(health)
+
+    def check(self, keep):
+        """Raises `Diverged` for an unhealthy execution; the last `keep` are let run on, so as not to wait for them."""
+        while len(self.pending) > keep:
+            code, iteration = (int(i) for i in ops.convert_to_numpy(self.pending.pop(0)))
+            if code:
+                raise Diverged(self._diagnosis(self.game.players[code - 1].name, iteration))
+
+    def _diagnosis(self, player, iteration):
+        rows = self.feed.unfit(iteration)
+        cause = (
+            f"rows {rows[:8]} of its data hold NaN or infinity; mend or remove them"
+            if rows
+            else "its data is finite, so the game itself diverged; lower the learning rate, or look at the loss"
+        )
+        return (
+            f"Stopped before the update of player {player!r} at iteration {iteration}: its loss or gradient is not finite, "
+            f"expected finite numbers (the weights are those from before); {cause}."
+        )

@@ -1,0 +1,196 @@
+"""Saves everything that a training run depends on, atomically, and goes on from it bit for bit.
+
+A checkpoint is a folder `iteration_000001200/` with `state.npz` and its SHA-256. It is written beside its place under
+another name, flushed to the disk and renamed, so that a power cut leaves the one before it whole. Its hash and its shapes
+are checked before anything is changed.
+"""
+
+import json
+import logging
+import os
+import re
+import shutil
+import time
+import uuid
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_utils import backend, files
+
+_log = logging.getLogger(__name__)
+_NAME = re.compile(r"iteration_\d{9}")
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """A callback that saves the full state of a `Game` and, given to `fit` again, resumes it.
+
+    Saved are: all networks and averages, every player's optimizer, seeds, the running means, the history, and the iteration,
+    of which, with the seed, the order of the data is a function. On the same backend and versions the resumed run ends bit
+    for bit where the uninterrupted one would have.
+
+    Args:
+        folder: where the checkpoints lie; made if it is missing. Give each run its own.
+        every: iterations between saves, at the end of an execution; None saves at the end of each epoch only.
+        keep: how many checkpoints to keep, at least 1; with two, a damaged one can fall back.
+        strict: raise, instead of warning, when the run was saved on another backend or version of Keras.
+
+    Raises:
+        OSError: a save failed, with the path and the free bytes; the checkpoints before it are untouched.
+        ValueError: no checkpoint is sound, or it is of another game; nothing is loaded.
+    """
+
+    def __init__(self, folder, every=None, keep=2, strict=False):
+        super().__init__()
+        self.folder, self.every, self.keep, self.strict = Path(folder), every, keep, strict
+
+    def resume(self, game):
+        """Loads the newest sound checkpoint, if there is any; returns how many iterations of the fit it has done."""
+        notes = load(game, self.folder, self.strict) or {"start": game.iteration, "history": {}, "epochs": []}
+        self.start, self.history, self.epochs = notes["start"], notes["history"], notes["epochs"]
+        self.saved = game.iteration
+        return self.saved - self.start
+
+    def on_train_begin(self, logs=None):
+        self.run = self.model.run  # held here, since self.model makes JAX hand all its state over at each mention
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.every is not None and self.run.position // self.every > self.saved // self.every:
+            self._save()
+
+    def on_epoch_end(self, epoch, logs=None):
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(float(value))
+        self.epochs.append(epoch)
+        self._save()
+
+    def on_train_end(self, logs=None):
+        self.model.history.history, self.model.history.epoch = self.history, self.epochs
+
+    def _save(self):
+        self.run.check(keep=0)  # never a state that is about to be given up
+        notes = {"start": self.start, "history": self.history, "epochs": self.epochs}
+        save(self.model, self.folder, self.keep, notes)
+        self.saved = self.run.position
+
+
+def save(game, folder, keep=2, notes=None):
+    """Writes the game's state as the newest checkpoint of a folder and removes all but the last `keep`.
+
+    Args:
+        game: a `Game`.
+        folder: where the checkpoints lie.
+        keep: how many to keep, at least 1.
+        notes: dict that goes through JSON; `load` returns it.
+
+    Returns:
+        The path of the new checkpoint.
+
+    Raises:
+        OSError: with the path and the free bytes; earlier checkpoints are untouched.
+    """
+    folder = Path(folder)
+    final = folder / f"iteration_{game.iteration:09d}"
+    temporary = folder / f".{final.name}.{uuid.uuid4().hex}.tmp"
+    facts = {"notes": notes or {}, "seed": game.seed, "backend": backend.name(), "keras": keras.__version__}
+    arrays = {label: ops.convert_to_numpy(v.value) for label, v in _variables(game).items()}
+    arrays |= {f"random/{name}": state for name, state in backend.random_state().items()}
+    arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), "uint8")
+    try:
+        digest = files.save_arrays(temporary / "state.npz", arrays, compress=False)
+        files.write_atomic(temporary / "state.npz.sha256", f"{digest}  state.npz\n".encode())
+        if final.exists():  # saved before, at this very iteration
+            shutil.rmtree(temporary)
+        else:
+            os.replace(temporary, final)
+        files.sync_folder(folder)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise OSError(f"Could not save the checkpoint {final}: {error}; the checkpoints before it are untouched.") from error
+    for path in [*_checkpoints(folder)[keep:], *folder.glob(".iteration_*.tmp")]:
+        shutil.rmtree(path, ignore_errors=True)
+    return final
+
+
+def load(game, folder, strict=False):
+    """Loads the newest sound checkpoint of a folder into a game of the same shape; all of it or nothing.
+
+    Args:
+        game: a `Game` built by the code that built the saved one.
+        folder: where the checkpoints lie.
+        strict: raise when it was saved on another backend or version of Keras, where random draws differ.
+
+    Returns:
+        The notes given to `save`, or None when the folder holds no checkpoint.
+
+    Raises:
+        ValueError: no checkpoint is sound, it is of another game, or `strict` and saved elsewhere.
+    """
+    found = _checkpoints(Path(folder))
+    for path in found:
+        try:
+            digest = (path / "state.npz.sha256").read_text(encoding="ascii").split()[0]
+            arrays = files.load_arrays(path / "state.npz", sha256=digest)
+            break
+        except (OSError, ValueError, IndexError) as error:
+            _log.warning("Passing over the checkpoint %s, which is damaged: %s", path, error)
+    else:
+        if found:
+            raise ValueError(f"Found no sound checkpoint among the {len(found)} in {folder}; delete it to start anew.")
+        return None
+    facts = json.loads(arrays.pop("facts").tobytes())
+    here = {"backend": backend.name(), "keras": keras.__version__}
+    if elsewhere := [f"{key} {facts[key]}, here {value}" for key, value in here.items() if facts[key] != value]:
+        message = f"{path} was saved on another system ({'; '.join(elsewhere)}): weights load, random draws will differ"
+        if strict:
+            raise ValueError(message + "; resume where it was saved, or with strict=False.")
+        _log.warning("%s.", message)
+    if facts["seed"] != game.seed:
+        raise ValueError(f"Found a checkpoint of seed {facts['seed']}, expected {game.seed}; give the game the same seed.")
+    _assign(game, arrays, path)
+    return facts["notes"]
+
+
+def _assign(game, arrays, path):
+    """Checks all names and shapes, then assigns."""
+    random = {name.removeprefix("random/"): arrays.pop(name) for name in list(arrays) if name.startswith("random/")}
+    variables = _variables(game)
+    if game.means is None:
+        arrays = {label: a for label, a in arrays.items() if not label.startswith("means/")}
+    differ = [
+        f"{label}: {_shape(arrays, label)} in the checkpoint, {_shape(variables, label)} in the game"
+        for label in sorted(variables.keys() | arrays.keys())
+        if _shape(arrays, label) != _shape(variables, label)
+    ]
+    if differ:
+        raise ValueError(
+            f"Found another game in {path} ({len(differ)} variables differ, first {'; '.join(differ[:4])}), expected the one "
+            "that is being trained; build the same networks and players, or give this run a folder of its own."
+        )
+    for label, variable in variables.items():
+        variable.assign(arrays[label])
+    backend.set_random_state(random)
+
+
+def _shape(held, label):
+    return tuple(held[label].shape) if label in held else "missing"
+
+
+def _variables(game):
+    """Every variable of a game under a label that does not depend on Keras's automatic names."""
+    groups = {
+        "trainable": game.trainable_variables,
+        "other": game.non_trainable_variables,
+        "optimizers": game.optimizers.variables,
+        "means": game.metrics_variables,
+    }
+    return {f"{group}/{i:04d}": v for group, variables in groups.items() for i, v in enumerate(variables)}
+
+
+def _checkpoints(folder):
+    """The checkpoints of a folder, newest first."""
+    if not folder.is_dir():
+        return []
+    return sorted((p for p in folder.iterdir() if _NAME.fullmatch(p.name)), reverse=True)

@@ -1,0 +1,175 @@
+"""The console command `course`: doctor, run, notebooks, results, address."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from course_utils import doctor, notebooks, session
+
+console = Console()
+
+
+def main(arguments=None):
+    """Runs the command line and returns its exit status: 0 well, 1 something failed, 2 wrong use."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (ValueError, FileNotFoundError, ImportError) as error:
+        Console(stderr=True).print(f"[red]course:[/red] {escape(str(error))}", soft_wrap=True)
+        return 2
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="course", description="A course on generative models.")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    add = commands.add_parser("doctor", help="look at this machine; every line says ok or what to do")
+    add.set_defaults(command=_doctor)
+
+    add = commands.add_parser("run", help="execute lectures; leaves notebooks and HTML pages in build/")
+    _lectures(add)
+    add.add_argument("--backend", help="tensorflow, jax or torch; default: KERAS_BACKEND, else the best installed")
+    add.add_argument("--profile", default="smoke", help="smoke (default), cpu or gpu")
+    add.add_argument("--out", default="build", type=Path, help="the folder for the results; default: build")
+    add.add_argument("--cell-timeout", type=int, help="seconds that a cell may take")
+    add.set_defaults(command=_run)
+
+    add = commands.add_parser("notebooks", help="make the notebooks from their text twins, with outputs")
+    _lectures(add)
+    add.add_argument("--backend", help="tensorflow, jax or torch")
+    add.add_argument("--profile", default="cpu", help="smoke, cpu (default) or gpu")
+    add.add_argument("--changed", action="store_true", help="execute only where code has changed since")
+    add.set_defaults(command=_notebooks)
+
+    add = commands.add_parser("results", help="write the README's table from the recipes of the shipped weights")
+    add.set_defaults(command=_results)
+
+    add = commands.add_parser("address", help="print the project's address, or move the project to a new one")
+    add.add_argument("new", nargs="?", help="such as https://github.com/owner/name")
+    add.set_defaults(command=_address)
+    return parser
+
+
+def _lectures(parser):
+    parser.add_argument("lectures", nargs="*", metavar="LECTURE", help="01, vae or 01_vae; default: all")
+
+
+def _checked(options):
+    """Refuses unknown backends and profiles before anything runs."""
+    session.checked_profile(options.profile)
+    if options.backend:
+        session.checked_backend(options.backend)
+    return notebooks.find(options.lectures)
+
+
+def _doctor(options):
+    failed = False
+    for finding in doctor.examine():
+        mark = "[yellow]to do[/yellow]" if finding.advice else "[green]ok[/green]   "
+        advice = f"\n               [yellow]→ {escape(finding.advice)}[/yellow]" if finding.advice else ""
+        console.print(f"{mark}  {finding.name:<12}{escape(finding.found)}{advice}", soft_wrap=True, highlight=False)
+        failed = failed or bool(finding.advice)
+    return int(failed)
+
+
+def _run(options):
+    from course_utils import pages
+
+    twins = _checked(options)
+    out = options.out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    rows, failures = [], []
+    for twin in twins:
+        notebook = notebooks.read_twin(twin)
+        seconds, problem = _execute(notebook, twin.stem, options, folder=out)
+        notebooks.normalise(notebook)
+        notebooks.write(notebook, out / f"{twin.stem}.ipynb")
+        pages.write_page(notebook, out / f"{twin.stem}.html")
+        line = f"{options.profile}, failed" if problem else f"{options.profile}, {seconds:.0f} s"
+        rows.append((twin.stem, f"{twin.stem}.html", line))
+        failures += [(twin.stem, problem)] if problem else []
+    pages.write_index(rows, out / "index.html")
+    for name, problem in failures:
+        console.print(f"\n[red]{name}[/red] {escape(problem)}", highlight=False)
+    console.print(f"{len(rows) - len(failures)} of {len(rows)} notebooks ran; open {options.out / 'index.html'}")
+    return int(bool(failures))
+
+
+def _execute(notebook, name, options, folder):
+    """Executes a notebook with a progress line and returns (seconds, "" or what went wrong)."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    title = f"{name}  {options.backend or 'best backend'}  {options.profile}"
+    with console.status(title) as status:
+
+        def progress(begun, total):
+            status.update(f"{title}  cell {begun} of {total}")
+
+        try:
+            seconds = notebooks.execute(
+                notebook,
+                folder=folder,
+                backend=options.backend,
+                profile=options.profile,
+                cell_seconds=getattr(options, "cell_timeout", None),
+                progress=progress,
+            )
+        except CellExecutionError as error:
+            problem = f"stopped with an error: {error}"
+        except CellTimeoutError as error:
+            problem = f"took too long: {error}"
+        except DeadKernelError:
+            problem = "lost its kernel; most often the memory was full (see `course doctor`)."
+        else:
+            console.print(f"[green]ok[/green]      {title}  {seconds:.0f} s", highlight=False)
+            return seconds, ""
+    console.print(f"[red]failed[/red]  {title}", highlight=False)
+    return 0.0, problem
+
+
+def _notebooks(options):
+    failed = False
+    for twin in _checked(options):
+        notebook = notebooks.regenerate(twin)
+        if options.changed and notebooks.is_fresh(notebook):
+            notebooks.write(notebook, notebooks.notebook_of(twin))
+            console.print(f"[green]ok[/green]      {twin.stem}  fresh", highlight=False)
+            continue
+        backend = options.backend or session.choose_backend()
+        options.backend = backend
+        _, problem = _execute(notebook, twin.stem, options, folder=twin.parents[1])
+        if problem:
+            console.print(f"{escape(problem)}\n{twin.stem}.ipynb is left as it was.", highlight=False)
+            failed = True
+            continue
+        for noise in notebooks.normalise(notebook):
+            console.print(f"[yellow]removed from the error stream:[/yellow] {escape(noise.strip()[:300])}")
+        notebooks.stamp(notebook, backend=backend, profile=options.profile)
+        notebooks.write(notebook, notebooks.notebook_of(twin))
+    return int(failed)
+
+
+def _results(options):
+    from course_utils import results
+
+    path = notebooks.root() / "README.md"
+    results.write_table(path)
+    console.print(f"wrote the results table of {path.name}")
+    return 0
+
+
+def _address(options):
+    if options.new is None:
+        console.print(notebooks.address(), highlight=False)
+        return 0
+    for path in notebooks.rewrite_address(options.new):
+        console.print(f"changed {path.relative_to(notebooks.root())}", highlight=False)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,11 @@
+"""Exercises for notebooks: `check` an answer, ask for a `hint`, read the `solution`.
+
+    exercises.vae.kl.check(kl)      # "Not yet", or what is wrong and how to find it, or "Correct."
+
+An exercise never raises: an empty cell, a wrong answer and an answer that crashes all get a sentence.
+"""
+
+from .exercise import Exercise, is_blank, judged
+from . import vae
+
+__all__ = ["Exercise", "is_blank", "judged", "vae"]

@@ -1,0 +1,345 @@
+"""Games: who moves which networks, with which loss, how often. One definition for TensorFlow, JAX and torch.
+
+A lecture's algorithm is a game. Its players take turns; in a turn a player moves its networks, and no others, one
+optimizer step down its loss. One iteration, all players and all their turns, is one compiled program.
+
+    class GAN(Game):
+        def __init__(self, generator, critic, …):
+            super().__init__([
+                Player("critic", [critic], self.critic_loss, Adam(1e-4), turns=5),
+                Player("generator", [generator], self.generator_loss, Adam(1e-4)),
+            ])
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+from keras import ops, tree
+
+from course_utils import backend
+from course_utils.bookkeeping import Diverged, Means, Optimizers, Run, Steps
+from course_utils.feed import Feed, take
+
+__all__ = ["Average", "Diverged", "Game", "Player"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Player:
+    """One player: the networks that it moves, the loss that it descends, its optimizer, its turns an iteration.
+
+    Args:
+        name: prefix of its logs, such as "critic".
+        networks: built keras.Models. Two players may move the same network; each keeps its own optimizer state.
+        loss: `loss(batch, training)` returns the scalar to minimise, or `(scalar, {name: scalar to log})`. It calls
+            its networks with `training=training`. In its k-th turn it is given the k-th batch of the iteration.
+        optimizer: a keras optimizer that no other player uses.
+        turns: updates an iteration, at least 1.
+    """
+
+    name: str
+    networks: Sequence[keras.Model]
+    loss: Callable
+    optimizer: keras.optimizers.Optimizer
+    turns: int = 1
+
+    @property
+    def variables(self):
+        """The trainable variables of its networks, each once."""
+        return list({id(v): v for n in self.networks for v in n.trainable_variables}.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class Average:
+    """An exponential moving average of a network's weights, kept in a second network of the same shape.
+
+        average ← average + (1 − dₜ)·(weight − average),   dₜ = min(decay, (1 + t) / (10 + t))
+
+    Trainable weights and batch-norm statistics are averaged; counters, seeds and power-iteration vectors are not.
+    Source: Yazıcı et al. 2019, "The unusual effectiveness of averaging in GAN training"; the ramp dₜ keeps the
+    initial weights from lingering in short runs.
+
+    Args:
+        network: a built keras.Model that a player moves.
+        average: a network made by the same function; it starts as a copy.
+        decay: float in [0, 1).
+    """
+
+    network: keras.Model
+    average: keras.Model
+    decay: float = 0.999
+
+    def pairs(self):
+        """Yields (average's variable, network's variable) for what is averaged."""
+        for mine, theirs in zip(self.average.weights, self.network.weights, strict=True):
+            if theirs.trainable or "moving_" in theirs.name:
+                yield mine, theirs
+
+
+class Game(keras.Model):
+    """A `keras.Model` whose training step is a game between players.
+
+    `compile`, `fit`, `evaluate`, `History`, the progress bar, callbacks and `keras.distribution.DataParallel` work as for
+    any Keras model. What is logged: for each player `NAME_loss` and `NAME_gradient_norm`, what its loss logs, and
+    `loss`, the sum of the players' losses.
+
+    A loss or gradient that is not finite changes nothing: the game stops before that update and raises `Diverged`.
+
+    Args:
+        players: in the order of their turns.
+        averages: `Average`s, updated at the end of each iteration.
+        seed: int ≥ 0; the order of the data and every draw from `self.seeds` follow from it.
+
+    Raises:
+        ValueError: no players, a name or an optimizer twice, an unbuilt network, or float16 networks.
+    """
+
+    def __init__(self, players, averages=(), seed=0, name=None):
+        super().__init__(name=name)
+        _check_players(players)
+        self.players, self.averages = tuple(players), tuple(averages)
+        networks = [n for p in self.players for n in p.networks] + [a.average for a in self.averages]
+        self.networks = list({id(n): n for n in networks}.values())
+        self.seed = int(seed)
+        # Far apart for neighbouring seeds: on torch, the second draw of seed 7 is the first of seed 8.
+        self.seeds = keras.random.SeedGenerator(int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1))
+        self.health = self.add_weight(shape=(2,), dtype="int32", initializer="zeros", trainable=False, name="health")
+        for player in self.players:
+            player.optimizer.build(player.variables)
+        self.optimizers = Optimizers([p.optimizer for p in self.players])
+        for average in self.averages:
+            # Through NumPy: two variables of one JAX buffer could not both be donated to the compiled step.
+            average.average.set_weights(average.network.get_weights())
+        self.means = self.run = None
+        self.built = True
+
+    def compile(self, steps_per_execution=1, jit_compile="auto", run_eagerly=False):
+        """Makes the game ready for `fit`; its optimizers are the players' own.
+
+        Args:
+            steps_per_execution: iterations run as one compiled program.
+            jit_compile: True, False, or "auto": XLA on JAX, and on TensorFlow unless a CPU runs convolutions.
+            run_eagerly: run without compiling, for debugging.
+        """
+        if jit_compile == "auto":
+            layers = [layer for network in self.networks for layer in network._flatten_layers()]
+            jit_compile = backend.xla_by_default(any(hasattr(layer, "kernel_size") for layer in layers))
+        elif jit_compile and backend.name() == "torch":
+            raise ValueError(
+                "Found jit_compile=True on torch, expected False: torch.compile cannot differentiate a gradient penalty; "
+                'leave jit_compile at "auto".'
+            )
+        super().compile(
+            optimizer=self.optimizers,
+            steps_per_execution=steps_per_execution,
+            jit_compile=jit_compile and not run_eagerly,
+            run_eagerly=run_eagerly,
+            auto_scale_loss=False,
+        )
+
+    def fit(
+        self,
+        x,
+        y=None,
+        batch_size=64,
+        epochs=1,
+        steps_per_epoch=None,
+        callbacks=None,
+        validation_data=None,
+        validation_freq=1,
+        verbose="auto",
+    ):
+        """Plays the game for `epochs` × `steps_per_epoch` iterations.
+
+        Args:
+            x: array, or tuple or dict of arrays of one length; float, labels integer. It is kept on the device.
+            y: optional second array; the losses are then given `(x, y)`.
+            batch_size: rows of one turn. A player with k turns sees k different batches.
+            epochs: how often to log; callbacks act between epochs.
+            steps_per_epoch: iterations an epoch; as many as the data gives full batches for, if None.
+            callbacks: keras callbacks. A `checkpoints.Checkpoint` among them resumes an interrupted fit.
+            validation_data: data like `x`, or `(x, y)`, on which the losses are measured and nothing moves.
+            validation_freq: epochs between validations.
+            verbose: 0, 1, 2 or "auto".
+
+        Returns:
+            The keras History of epoch means.
+
+        Raises:
+            Diverged: a loss or gradient was not finite.
+            TypeError, ValueError: the data does not fit; nothing was changed.
+        """
+        feed = Feed(x if y is None else (x, y), batch_size, max(p.turns for p in self.players), self.seed)
+        self._prepare(take(feed.data, feed.rows(0)[0, 0]))
+        steps = steps_per_epoch or feed.length // feed.per_iteration
+        if steps < 1:
+            raise ValueError(
+                f"Found {feed.length} rows of data, expected at least the {feed.per_iteration} that one iteration uses; "
+                "choose a smaller batch, or give steps_per_epoch to let iterations reuse rows."
+            )
+        callbacks = list(callbacks or [])
+        self.health.assign([0, 0])
+        done = sum(c.resume(self) for c in callbacks if hasattr(c, "resume"))
+        self.run = Run(self, feed, self.iteration - done, steps, done)
+        return super().fit(
+            Steps(steps),
+            epochs=epochs,
+            initial_epoch=done // steps,
+            callbacks=[self.run, *callbacks],
+            validation_data=validation_data,
+            validation_batch_size=batch_size,
+            validation_freq=validation_freq,
+            shuffle=False,
+            verbose=verbose,
+        )
+
+    def evaluate(self, x=None, y=None, batch_size=64, **kwargs):
+        """Returns the players' losses on data, as a dict of means; networks run in inference mode, nothing moves."""
+        if self.means is None:
+            batch = tree.map_structure(lambda a: ops.convert_to_tensor(a[:batch_size]), x if y is None else (x, y))
+            self._prepare(batch)
+        return super().evaluate(x, y, batch_size=batch_size, **{**kwargs, "return_dict": True})
+
+    @property
+    def iteration(self):
+        """How many iterations have been played, an int."""
+        return int(ops.convert_to_numpy(self.optimizers.iterations.value))
+
+    @property
+    def metrics(self):
+        return [] if self.means is None else [self.means]
+
+    def make_train_function(self, force=False):
+        if self.train_function is None or force:
+            self.train_function = backend.train_function(self, self._execute)
+
+    def make_test_function(self, force=False):
+        if self.test_function is None or force:
+            self.test_function = backend.test_function(self, super().make_test_function)
+
+    def test_step(self, *args):
+        return backend.test_step(self, self._evaluate)(*args)
+
+    def reset_metrics(self):
+        if self.run is None or not self.run.skip:  # an epoch that is resumed half-way goes on with its means
+            super().reset_metrics()
+
+    @property
+    def _state(self):
+        return (
+            self.trainable_variables + self.non_trainable_variables + self.optimizers.variables + self.metrics_variables
+        )
+
+    def _prepare(self, batch):
+        """Learns the names of what the losses log, once, by calling each on a batch; changes nothing."""
+        if self.means is not None:
+            return
+        names, losses = [], []
+        for player in self.players:
+            logged = backend.dry_run(lambda p=player: self._loss(p, batch, False)[1], self._state)
+            losses.append(f"{player.name}_loss")
+            names += [f"{player.name}_loss", f"{player.name}_gradient_norm", *logged]
+        twice = {name for name in names if names.count(name) > 1 or name == "loss"}
+        if twice:
+            raise ValueError(f"Found the log names {sorted(twice)} taken twice, expected each once; rename them.")
+        self.means = Means(names, losses)
+
+    def _loss(self, player, batch, training):
+        """Returns (scalar loss, dict of further logs)."""
+        result = player.loss(batch, training)
+        value, logs = result if isinstance(result, tuple) else (result, {})
+        if tuple(value.shape) != ():
+            raise ValueError(
+                f"Found a loss of shape {tuple(value.shape)} from player {player.name!r}, expected a scalar; "
+                "take its mean over the batch."
+            )
+        return ops.cast(value, "float32"), logs
+
+    def _execute(self, data, rows):
+        """Plays the iterations whose rows are given, int32 (iterations, turns, batch); returns (logs, health)."""
+
+        def iterate(index):
+            self._iterate(data, ops.take(rows, index, axis=0))
+
+        backend.repeat(rows.shape[0], iterate, self._state)
+        return self.get_metrics_result(), ops.copy(self.health.value)
+
+    def _iterate(self, data, rows):
+        """Plays one iteration: every player's turns in order, then the averages."""
+        statistics = [v for n in self.networks for v in n.non_trainable_variables if "float" in v.dtype]
+        before = [ops.copy(v.value) for v in statistics]
+        for index, player in enumerate(self.players):
+
+            def turn(k, index=index):
+                self._turn(index, take(data, ops.take(rows, k, axis=0)))
+
+            backend.repeat(player.turns, turn, self._state)
+        healthy = ops.equal(self.health.value[0], 0)
+        for variable, old in zip(statistics, before):
+            variable.assign(ops.where(healthy, variable.value, old))
+        self._average()
+        self.optimizers.iterations.assign_add(ops.cast(healthy, self.optimizers.iterations.dtype))
+
+    def _turn(self, index, batch):
+        """Moves one player's networks one optimizer step down its loss, unless something is not finite."""
+        player = self.players[index]
+        variables = player.variables
+        (loss, logs), gradients = backend.value_and_grad(lambda: self._loss(player, batch, True), variables)
+        squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
+        norm = ops.sqrt(sum(squares))
+        finite = ops.logical_and(ops.isfinite(loss), ops.isfinite(norm))
+        healthy = ops.logical_and(finite, ops.equal(self.health.value[0], 0))
+        backend.update_if(
+            healthy, variables + player.optimizer.variables, lambda: player.optimizer.apply(gradients, variables)
+        )
+        failed = ops.stack([index + 1, ops.cast(self.optimizers.iterations.value, "int32")])
+        sound = ops.logical_or(finite, ops.greater(self.health.value[0], 0))
+        self.health.assign(ops.where(sound, self.health.value, failed))
+        self.means.update_state({f"{player.name}_loss": loss, f"{player.name}_gradient_norm": norm, **logs})
+
+    def _average(self):
+        t = ops.cast(self.optimizers.iterations.value, "float32")
+        for average in self.averages:
+            keep = ops.minimum(average.decay, (1.0 + t) / (10.0 + t))
+            for mine, theirs in average.pairs():
+                mine.assign(mine.value + (1.0 - keep) * (theirs.value - mine.value))
+
+    def _evaluate(self, data):
+        """Logs the losses on one batch of validation data and restores whatever calling them changed."""
+        x, y, _ = keras.utils.unpack_x_y_sample_weight(data)
+        kept = self.non_trainable_variables
+        before = [ops.copy(v.value) for v in kept]
+        logs = {}
+        for player in self.players:
+            loss, extra = self._loss(player, x if y is None else (x, y), False)
+            logs |= {f"{player.name}_loss": loss, **extra}
+        for variable, value in zip(kept, before):
+            variable.assign(value)
+        self.means.update_state(logs)
+        means = self.get_metrics_result()
+        return {"loss": means["loss"], **{key: means[key] for key in logs}}
+
+
+def _check_players(players):
+    if not players:
+        raise ValueError("Found a game without players, expected at least one; give it a list of Player.")
+    names = [p.name for p in players]
+    if len(set(names)) != len(names):
+        raise ValueError(f"Found player names {names}, expected each once; rename one.")
+    if len({id(p.optimizer) for p in players}) != len(players):
+        raise ValueError("Found one optimizer for two players, expected one each; make a second one.")
+    for player in players:
+        for network in player.networks:
+            if not network.built:
+                raise ValueError(
+                    f"Found the unbuilt network {network.name!r} of player {player.name!r}, expected a built one; "
+                    "give it an Input or call it once."
+                )
+            if any(layer.compute_dtype == "float16" for layer in network._flatten_layers()):
+                raise ValueError(
+                    f"Found float16 in the network {network.name!r}, expected float32 or mixed_bfloat16: players' optimizers "
+                    "do no loss scaling; set the policy mixed_bfloat16."
+                )
+        if player.turns < 1:
+            raise ValueError(f"Found turns={player.turns} for player {player.name!r}, expected at least 1.")

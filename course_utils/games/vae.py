@@ -1,0 +1,90 @@
+"""Lecture 01: the variational autoencoder, a game of one player that moves encoder and decoder.
+
+    L(x) = E_{z ~ q(z|x)}[ −log p(x|z) ] + β·KL( q(z|x) ‖ N(0, I) ),   in nats, to minimise
+
+At β = 1 this is the negative ELBO, an upper bound of −log p(x).
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_utils.game import Game, Player
+from course_utils.layers import Sampling
+from course_utils.losses import bernoulli_nll, kl_divergence
+
+
+class VAE(Game):
+    """A variational autoencoder with one Bernoulli variable per pixel.
+
+    Logs `vae_loss`, `nll` (the reconstruction term) and `kl`, each in nats per image. Images are
+    float32 (N, H, W, C) in [0, 1]: either 0 and 1, or grey values, which stand for the chance of
+    a 1; the loss is linear in x, so a grey image gives the mean over its binarisations.
+
+    Args:
+        encoder: keras.Model, images -> [z_mean, z_log_var].
+        decoder: keras.Model, z -> logits of the pixels.
+        optimizer: keras optimizer; Adam(1e-3) if None.
+        beta: weight of the KL term, ≥ 0; change it later with `game.beta.assign(value)`.
+        sampling: layer, [z_mean, z_log_var] -> z; the reparameterised draw if None.
+        seed: int ≥ 0; order of the data and all draws follow from it.
+
+    Source: Kingma & Welling, 2014, eq. (10); β: Higgins et al., 2017, eq. (4).
+    """
+
+    def __init__(self, encoder, decoder, optimizer=None, beta=1.0, sampling=None, averages=(), seed=0):
+        optimizer = optimizer or keras.optimizers.Adam(1e-3)
+        player = Player("vae", [encoder, decoder], self.loss, optimizer)
+        super().__init__([player], averages=averages, seed=seed, name="vae")
+        self.encoder, self.decoder = encoder, decoder
+        self.sampling = sampling or Sampling(seed=self.seed)
+        self.beta = self.add_weight(
+            shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
+        )
+
+    def loss(self, x, training):
+        """Returns the mean of nll + β·kl over the batch, and both terms to log, in nats."""
+        z_mean, z_log_var = self.encoder(x, training=training)  # (N, d) each
+        z = self.sampling([z_mean, z_log_var])  # (N, d)
+        logits = self.decoder(z, training=training)  # (N, H, W, C)
+        nll = ops.mean(bernoulli_nll(x, logits))
+        kl = ops.mean(kl_divergence(z_mean, z_log_var))
+        return nll + self.beta * kl, {"nll": nll, "kl": kl}
+
+
+class Autoencoder(Game):
+    """A plain autoencoder of the same two networks: it decodes z_mean, and nothing shapes the codes.
+
+        L(x) = −log p(x | z_mean(x)),   in nats, to minimise
+
+    Logs `autoencoder_loss`, which is the reconstruction term alone. The arguments are those of `VAE`.
+    """
+
+    def __init__(self, encoder, decoder, optimizer=None, averages=(), seed=0):
+        optimizer = optimizer or keras.optimizers.Adam(1e-3)
+        player = Player("autoencoder", [encoder, decoder], self.loss, optimizer)
+        super().__init__([player], averages=averages, seed=seed, name="autoencoder")
+        self.encoder, self.decoder = encoder, decoder
+
+    def loss(self, x, training):
+        """Returns the mean reconstruction term of the batch in nats."""
+        z_mean, _ = self.encoder(x, training=training)
+        return ops.mean(bernoulli_nll(x, self.decoder(z_mean, training=training)))
+
+
+def binarise(images, seed):
+    """Draws every pixel once as 0 or 1 with its grey value as the chance of a 1.
+
+    Args:
+        images: uint8 (N, H, W, C).
+        seed: int ≥ 0; the same images and seed give the same draw everywhere.
+
+    Returns:
+        float32 (N, H, W, C) of zeros and ones.
+
+    Source: Salakhutdinov & Murray, 2008, the data set "static binarised MNIST"; their one draw is
+    published as files, ours is another draw of the same distribution.
+    """
+    rng = np.random.default_rng(seed)
+    draws = [rng.random(image.shape, "float32") < image / np.float32(255) for image in images]
+    return np.stack(draws).astype("float32")

@@ -1,0 +1,184 @@
+"""Losses: pure functions of logits, or of the parameters of distributions.
+
+Likelihood terms return one number per example, in nats; adversarial losses return one scalar to
+minimise. Everything is summed or averaged in float32, whatever the precision of the network.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from keras import ops
+
+
+def kl_divergence(z_mean, z_log_var):
+    """Divergence of a diagonal Gaussian posterior from the standard normal prior.
+
+    KL(N(μ, σ²) ‖ N(0, I)) = ½ Σₖ (σₖ² + μₖ² − 1 − log σₖ²)
+
+    The variance enters as its logarithm: at log σ² = −120 the variance itself is zero in float32
+    and the logarithm infinite, while this form is exact.
+
+    Args:
+        z_mean: tensor (N, ...), float, any range; the means μ.
+        z_log_var: tensor of the same shape, float, any range; the log-variances log σ².
+
+    Returns:
+        Tensor (N,), float32, in nats; summed over all latent axes.
+
+    Raises:
+        ValueError: the two shapes differ.
+
+    Source:
+        Kingma and Welling, Auto-Encoding Variational Bayes, 2014, appendix B.
+    """
+    z_mean, z_log_var = _pair(z_mean, z_log_var, "z_mean", "z_log_var")
+    return 0.5 * _sum(ops.square(z_mean) + ops.expm1(z_log_var) - z_log_var)
+
+
+def bernoulli_nll(x, logits):
+    """Negative log-likelihood of pixels under independent Bernoulli distributions.
+
+    −log p(x) = Σᵢ (softplus(ℓᵢ) − xᵢ ℓᵢ)
+
+    For grey values between 0 and 1 this is the cross-entropy, and no longer the likelihood of a
+    distribution.
+
+    Args:
+        x: tensor (N, ...), float, in [0, 1].
+        logits: tensor of the same shape, float, any range; the log-odds ℓ of a pixel being 1.
+
+    Returns:
+        Tensor (N,), float32, in nats; summed over all axes but the batch.
+
+    Raises:
+        ValueError: the two shapes differ.
+
+    Source:
+        Kingma and Welling, Auto-Encoding Variational Bayes, 2014, appendix C.1, from logits.
+    """
+    x, logits = _pair(x, logits, "x", "logits")
+    return _sum(ops.softplus(logits) - x * logits)
+
+
+def gaussian_nll(x, mean, log_var=0.0):
+    """Negative log-likelihood of pixels under independent Gaussian distributions.
+
+    −log p(x) = ½ Σᵢ (log 2π + log σᵢ² + (xᵢ − μᵢ)² / σᵢ²)
+
+    Args:
+        x: tensor (N, ...), float, any range.
+        mean: tensor of the same shape, float; the means μ.
+        log_var: scalar or tensor that broadcasts to the shape of x, float; the log-variances log
+            σ².
+
+    Returns:
+        Tensor (N,), float32, in nats; summed over all axes but the batch.
+
+    Raises:
+        ValueError: the shapes of x and mean differ.
+
+    Source:
+        Kingma and Welling, Auto-Encoding Variational Bayes, 2014, appendix C.2.
+    """
+    x, mean = _pair(x, mean, "x", "mean")
+    log_var = ops.cast(log_var, "float32")
+    return 0.5 * _sum(math.log(2 * math.pi) + log_var + ops.square(x - mean) * ops.exp(-log_var))
+
+
+@dataclass(frozen=True)
+class AdversarialLoss:
+    """The two losses of one adversarial game, each a scalar to minimise.
+
+    Logits are the critic's raw outputs, of any shape: (N,), (N, 1), or one per patch. A
+    discriminator is the sigmoid of a critic; none of these functions wants it.
+
+    Attributes:
+        name: the loss's name.
+        discriminator: function (real_logits, fake_logits) -> scalar float32.
+        generator: function (fake_logits) -> scalar float32.
+    """
+
+    name: str
+    discriminator: Callable[[Any, Any], Any]
+    generator: Callable[[Any], Any]
+
+
+def _logistic_discriminator(real_logits, fake_logits):
+    return _mean(ops.softplus(-_float(real_logits))) + _mean(ops.softplus(_float(fake_logits)))
+
+
+def _minimax_generator(fake_logits):
+    return -_mean(ops.softplus(_float(fake_logits)))  # log(1 − sigmoid(f)) = −softplus(f)
+
+
+def _nonsaturating_generator(fake_logits):
+    return _mean(ops.softplus(-_float(fake_logits)))  # −log sigmoid(f) = softplus(−f)
+
+
+def _least_squares_discriminator(real_logits, fake_logits):
+    return 0.5 * (
+        _mean(ops.square(_float(real_logits) - 1.0)) + _mean(ops.square(_float(fake_logits)))
+    )
+
+
+def _least_squares_generator(fake_logits):
+    return 0.5 * _mean(ops.square(_float(fake_logits) - 1.0))
+
+
+def _hinge_discriminator(real_logits, fake_logits):
+    return _mean(ops.relu(1.0 - _float(real_logits))) + _mean(ops.relu(1.0 + _float(fake_logits)))
+
+
+def _wasserstein_discriminator(real_logits, fake_logits):
+    return _mean(_float(fake_logits)) - _mean(_float(real_logits))
+
+
+def _negative_mean(fake_logits):
+    return -_mean(_float(fake_logits))
+
+
+# D: −E log D(x) − E log(1 − D(G(z)));  G: E log(1 − D(G(z))), which saturates where D is sure.
+# Goodfellow et al., Generative Adversarial Nets, 2014, eq. (1).
+minimax = AdversarialLoss("minimax", _logistic_discriminator, _minimax_generator)
+
+# D as above;  G: −E log D(G(z)), the same fixed point with a gradient where D is sure.
+# Goodfellow et al., 2014, section 3.
+nonsaturating = AdversarialLoss("nonsaturating", _logistic_discriminator, _nonsaturating_generator)
+
+# D: ½ E (f(x) − 1)² + ½ E f(G(z))²;  G: ½ E (f(G(z)) − 1)².
+# Mao et al., Least Squares Generative Adversarial Networks, 2017, eq. (9).
+least_squares = AdversarialLoss(
+    "least_squares", _least_squares_discriminator, _least_squares_generator
+)
+
+# D: E max(0, 1 − f(x)) + E max(0, 1 + f(G(z)));  G: −E f(G(z)), without a hinge.
+# Lim and Ye, Geometric GAN, 2017; Miyato et al., Spectral Normalization, 2018, eqs. (16) and (17).
+hinge = AdversarialLoss("hinge", _hinge_discriminator, _negative_mean)
+
+# D: E f(G(z)) − E f(x), over f with slope at most 1;  G: −E f(G(z)).
+# Arjovsky et al., Wasserstein GAN, 2017, eqs. (2) and (3).
+wasserstein = AdversarialLoss("wasserstein", _wasserstein_discriminator, _negative_mean)
+
+
+def _float(x):
+    return ops.cast(x, "float32")
+
+
+def _mean(x):
+    return ops.mean(x)
+
+
+def _sum(x):
+    return ops.sum(x, axis=tuple(range(1, len(x.shape))))
+
+
+def _pair(a, b, name_a, name_b):
+    a, b = _float(a), _float(b)
+    if tuple(a.shape) != tuple(b.shape):
+        raise ValueError(
+            f"Found {name_a} of shape {tuple(a.shape)} and {name_b} of shape {tuple(b.shape)}, "
+            "expected one shape for both; reshape one, because broadcasting would change the sum."
+        )
+    return a, b

@@ -1,0 +1,48 @@
+"""Measures of generative models: NumPy and SciPy over features, probabilities, samples and codes."""
+
+from course_utils.metrics.evaluator import Evaluator, Reading, evaluator, score
+from course_utils.metrics.frechet import (
+    Moments,
+    combine,
+    frechet_distance,
+    frechet_from_moments,
+    moments,
+)
+from course_utils.metrics.inception import inception_score
+from course_utils.metrics.kernel import (
+    BlockAverage,
+    imq,
+    kernel_distance,
+    kernel_distance_blocks,
+    mmd,
+    rbf,
+)
+from course_utils.metrics.likelihood import importance_weighted, log_likelihood
+from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
+from course_utils.metrics.precision_recall import PrecisionRecall, precision_recall
+
+__all__ = [
+    "BlockAverage",
+    "Evaluator",
+    "ModeCoverage",
+    "Moments",
+    "PrecisionRecall",
+    "Reading",
+    "class_shares",
+    "combine",
+    "evaluator",
+    "frechet_distance",
+    "frechet_from_moments",
+    "importance_weighted",
+    "imq",
+    "inception_score",
+    "kernel_distance",
+    "kernel_distance_blocks",
+    "log_likelihood",
+    "mmd",
+    "mode_coverage",
+    "moments",
+    "precision_recall",
+    "rbf",
+    "score",
+]

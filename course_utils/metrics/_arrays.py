@@ -1,0 +1,49 @@
+"""Checks that the measures share: they take feature and probability arrays of any origin."""
+
+import numpy as np
+
+
+def points(x, name, least=1, columns=None):
+    """Return x as a float64 (n, d) array with at least `least` finite rows."""
+    x = np.asarray(x, dtype="float64")
+    if x.ndim != 2:
+        raise ValueError(
+            f"{name} has shape {x.shape}; expected (n, d), one row a sample: "
+            f"flatten each sample with reshape(len(x), -1)"
+        )
+    if len(x) < least:
+        raise ValueError(f"{name} has {len(x)} row(s); this measure needs at least {least}")
+    if columns is not None and x.shape[1] != columns:
+        raise ValueError(
+            f"{name} has {x.shape[1]} columns where {columns} were expected; "
+            f"both sets must come from the same evaluator"
+        )
+    if not np.isfinite(x).all():
+        bad = int((~np.isfinite(x).all(axis=1)).sum())
+        raise ValueError(f"{name} has NaN or infinite values in {bad} of {len(x)} rows; drop or fix them")
+    return x
+
+
+def probability_rows(probabilities):
+    """Return probabilities as float64 (n, classes), rows renormalised to sum to exactly 1."""
+    rows = points(probabilities, "probabilities")
+    total = rows.sum(axis=1, keepdims=True)
+    if rows.min() < 0 or np.abs(total - 1).max() > 1e-3:
+        raise ValueError(
+            f"probabilities has values from {rows.min():.3g} and rows that sum to "
+            f"{total.min():.3g} … {total.max():.3g}; expected rows ≥ 0 that sum to 1: "
+            f"apply a softmax to logits first"
+        )
+    return rows / total
+
+
+def squared_distances(a, b):
+    """Return the (n, m) matrix ‖aᵢ − bⱼ‖² ≥ 0."""
+    squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
+    return np.maximum(squares, 0)
+
+
+def blocks(n, size):
+    """Yield slices of at most `size` rows that cover range(n)."""
+    for start in range(0, n, size):
+        yield slice(start, min(start + size, n))

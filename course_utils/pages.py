@@ -1,0 +1,107 @@
+"""Executed notebooks as web pages that need nothing from the network: maths as MathML, figures with their alt text."""
+
+import html
+import re
+import unicodedata
+from pathlib import Path
+
+from course_utils import files
+
+# nbconvert's `lab` template loads scripts from elsewhere and leaves the alt text of figures out.
+_TEMPLATE = """\
+{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}{%- endblock -%}
+{%- block html_head_js_mathjax -%}{%- endblock -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block html_head_css -%}
+<style>
+  body { max-width: 62rem; margin: 0 auto; padding: 1rem; }
+  .jp-InputPrompt, .jp-OutputPrompt { display: none; }
+  .jp-RenderedImage img { max-width: 100%; height: auto; }
+  math[display="block"] { margin: 0.8em 0; }
+</style>
+{%- endblock -%}
+{%- block data_png scoped -%}
+<div class="jp-RenderedImage jp-OutputArea-output {{ extra_class }}">
+<img src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}"
+     alt="{{ (output | get_metadata('alt', 'image/png') or '') | escape_html }}">
+</div>
+{%- endblock -%}
+"""
+
+
+def write_page(notebook, path):
+    """Writes a notebook as one HTML file.
+
+    Args:
+        notebook: a notebook node; its outputs are shown as they are.
+        path: where to, ending in .html.
+    """
+    exporter = _exporter()
+    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": Path(path).stem}})
+    files.write_atomic(path, page.encode())
+
+
+def write_index(rows, path):
+    """Writes the page that leads to the others.
+
+    Args:
+        rows: (name, file name of the page, one line about the run), one a lecture.
+        path: where to.
+    """
+    items = "\n".join(f'<li><a href="{page}">{name}</a> · {line}</li>' for name, page, line in rows)
+    page = (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Lectures</title>'
+        "<style>body{font:1.1rem/1.6 sans-serif;max-width:40rem;margin:3rem auto}</style></head>"
+        f"<body><h1>Lectures</h1>\n<ul>\n{items}\n</ul></body></html>\n"
+    )
+    files.write_atomic(path, page.encode())
+
+
+def mathml(latex, display):
+    """Returns LaTeX as MathML, and as the LaTeX itself where it is more than the converter knows."""
+    from latex2mathml.converter import convert
+
+    try:
+        return _for_browsers(convert(latex.strip(), display="block" if display else "inline"))
+    except Exception:  # the converter's errors share no base class, and a formula must not cost the page
+        return f"<code>{html.escape(latex.strip())}</code>"
+
+
+def _for_browsers(markup):
+    """Browsers read letters of other alphabets, such as the blackboard E, only as characters of their own."""
+    letters = re.sub(r'<mi mathvariant="(script|double-struck|bold|fraktur)">(\w)</mi>', _letter, markup)
+    return letters.replace("<mi>~</mi>", "<mo>∼</mo>")
+
+
+def _letter(match):
+    style, letter = match[1].upper(), match[2]
+    case = "CAPITAL" if letter.isupper() else "SMALL"
+    for name in (f"MATHEMATICAL {style} {case} {letter.upper()}", f"{style} {case} {letter.upper()}"):
+        try:
+            return f"<mi>{unicodedata.lookup(name)}</mi>"
+        except KeyError:  # a few letters, such as the set of real numbers, are older and named apart
+            continue
+    return f'<mi mathvariant="normal">{letter}</mi>'
+
+
+def _exporter():
+    from nbconvert import HTMLExporter
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Renderer(IPythonRenderer):
+        def block_math(self, body):
+            return mathml(body, display=True)
+
+        def inline_math(self, body):
+            return mathml(body, display=False)
+
+        def latex_environment(self, name, body):
+            return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
+
+    def markdown2html(source):
+        return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
+
+    exporter = HTMLExporter(raw_template=_TEMPLATE, sanitize_html=False)
+    exporter.register_filter("markdown2html", markdown2html)
+    return exporter

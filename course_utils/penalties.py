@@ -1,0 +1,190 @@
+"""Penalties on a critic's gradient or weights, without their coefficient: that stands in the
+player's loss.
+
+The gradient penalties differentiate the critic with respect to its input, in a way that can be
+differentiated again with respect to the critic's weights. A critic that is a Keras layer is called
+with `training=False`: a penalty must neither draw dropout masks nor move a power iteration or a
+moving average.
+"""
+
+import keras
+from keras import ops
+
+from course_utils import backend
+
+EPSILON = 1e-12  # inside the root: its derivative at 0 would be infinite
+
+
+def gradient_penalty(critic, real, fake, seed, one_sided=False):
+    """Mean squared distance of the critic's slope from 1, between real and fake examples.
+
+    E (‖∇f(x̂)‖₂ − 1)²,  x̂ = ε x + (1 − ε) G(z),  ε ~ U[0, 1], one number per example
+
+    One-sided: E max(0, ‖∇f(x̂)‖₂ − 1)², which leaves slopes below 1 alone. The norm runs over all
+    axes but the batch. Logits per patch are summed, so the slope is that of an example's sum.
+
+    Args:
+        critic: keras.Model or any function, (N, ...) -> (N,), (N, 1) or one logit per patch;
+            without batch normalisation, which would make an example's score depend on the other
+            examples.
+        real: tensor (N, ...), float.
+        fake: tensor of the same shape, float; the gradient also flows to it.
+        seed: keras.random.SeedGenerator (inside a compiled step) or int.
+        one_sided: whether slopes below 1 are free.
+
+    Returns:
+        Scalar float32, without the coefficient λ (10 in the paper).
+
+    Raises:
+        ValueError: the shapes differ, or the critic holds batch normalisation.
+
+    Source:
+        Gulrajani et al., Improved Training of Wasserstein GANs, 2017, eq. (3) and section 4.
+    """
+    real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+    if tuple(real.shape) != tuple(fake.shape):
+        raise ValueError(
+            f"Found real examples of shape {tuple(real.shape)} and fake ones of shape "
+            f"{tuple(fake.shape)}, expected one shape for both; draw as many fake as real ones."
+        )
+    epsilon = keras.random.uniform(
+        _one_per_example(real), seed=seed, dtype=real.dtype
+    )  # (N, 1, ..., 1)
+    excess = _slope(critic, epsilon * real + (1 - epsilon) * ops.cast(fake, real.dtype)) - 1.0
+    return ops.mean(ops.square(ops.relu(excess) if one_sided else excess))
+
+
+def r1(critic, real):
+    """Half the mean squared slope of the critic at real examples.
+
+    R₁ = ½ E ‖∇f(x)‖₂², to be multiplied by γ
+
+    Args:
+        critic: as in `gradient_penalty`.
+        real: tensor (N, ...), float.
+
+    Returns:
+        Scalar float32, without the coefficient γ (10 in the paper, smaller for small images).
+
+    Raises:
+        ValueError: the critic holds batch normalisation.
+
+    Source:
+        Mescheder et al., Which Training Methods for GANs do actually Converge?, 2018, eq. (9).
+    """
+    return 0.5 * ops.mean(_squared_slope(critic, real))
+
+
+def dragan(critic, real, seed, scale=0.5):
+    """Mean squared distance of the critic's slope from 1, in a cloud around the real examples.
+
+    E (‖∇f(x + δ)‖₂ − 1)²,  δ ~ N(0, c² I),  c = scale · (standard deviation of the batch)
+
+    Args:
+        critic: as in `gradient_penalty`.
+        real: tensor (N, ...), float.
+        seed: keras.random.SeedGenerator (inside a compiled step) or int.
+        scale: width of the cloud in standard deviations of the batch (over all its numbers).
+
+    Returns:
+        Scalar float32, without the coefficient λ (10 in the paper).
+
+    Raises:
+        ValueError: the critic holds batch normalisation.
+
+    Source:
+        Kodali et al., On Convergence and Stability of GANs, 2017; the width relative to the batch
+        follows the authors' program, which draws δ uniformly instead.
+    """
+    real = ops.convert_to_tensor(real)
+    noise = keras.random.normal(ops.shape(real), seed=seed, dtype=real.dtype)
+    return ops.mean(ops.square(_slope(critic, real + scale * ops.std(real) * noise) - 1.0))
+
+
+def orthogonal(kernel, off_diagonal=True):
+    """Squared distance of a kernel's columns from being orthogonal.
+
+    off_diagonal:  ‖WᵀW ⊙ (1 − I)‖²_F, which leaves the columns' lengths free;
+    otherwise:     ‖WᵀW − I‖²_F, which also asks for length 1.
+
+    Args:
+        kernel: tensor or variable (..., out), float; a convolution's kernel is reshaped to (-1,
+            out).
+        off_diagonal: which of the two forms.
+
+    Returns:
+        Scalar float32, without the coefficient β (1e-4 in the paper).
+
+    Source:
+        Brock et al., Large Scale GAN Training for High Fidelity Natural Image Synthesis, 2019, eqs.
+        (2) and (3).
+    """
+    kernel = ops.cast(ops.convert_to_tensor(kernel), "float32")
+    kernel = ops.reshape(kernel, (-1, kernel.shape[-1]))
+    gram = ops.matmul(ops.transpose(kernel), kernel)  # (out, out)
+    identity = ops.eye(kernel.shape[-1], dtype="float32")
+    return ops.sum(ops.square(gram * (1.0 - identity) if off_diagonal else gram - identity))
+
+
+@keras.saving.register_keras_serializable("course_utils")
+class ClipConstraint(keras.constraints.Constraint):
+    """Clips every weight to [−c, c] after each update.
+
+    w ← min(max(w, −c), c)
+
+    Args:
+        c: positive float (0.01 in the paper).
+
+    Raises:
+        ValueError: c is not positive.
+
+    Source:
+        Arjovsky et al., Wasserstein GAN, 2017, algorithm 1, line 7.
+    """
+
+    def __init__(self, c):
+        if not c > 0:
+            raise ValueError(
+                f"Found a clipping limit c = {c}, expected a positive number; the paper takes 0.01."
+            )
+        self.c = float(c)
+
+    def __call__(self, w):
+        return ops.clip(w, -self.c, self.c)
+
+    def get_config(self):
+        return {"c": self.c}
+
+
+def _slope(critic, x):
+    return ops.sqrt(_squared_slope(critic, x) + EPSILON)  # (N,)
+
+
+def _squared_slope(critic, x):
+    gradient = ops.cast(
+        backend.input_gradient(_frozen(critic), ops.convert_to_tensor(x)), "float32"
+    )
+    return ops.sum(ops.square(gradient), axis=tuple(range(1, len(gradient.shape))))  # (N,)
+
+
+def _frozen(critic):
+    if not isinstance(critic, keras.Layer):
+        return critic
+    _refuse_batch_norm(critic)
+    return lambda x: critic(x, training=False)
+
+
+def _refuse_batch_norm(critic):
+    # Keras has no public walk over nested layers, and a custom layer's parts are not in
+    # `Model.layers`.
+    for layer in critic._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            raise ValueError(
+                f"Found batch normalisation ({layer.name!r}) in the critic {critic.name!r}, "
+                "expected none under a gradient penalty because it couples the examples of a "
+                "batch; use LayerNormalization or nothing."
+            )
+
+
+def _one_per_example(x):
+    return (ops.shape(x)[0],) + (1,) * (len(x.shape) - 1)

@@ -1,0 +1,18 @@
+"""Figures of the lectures: arrays in, figure out.
+
+Importing this package sets matplotlib's defaults to `style.STYLE`. Every function returns a
+`matplotlib.figure.Figure`; `show(figure, alt)` puts it into the notebook together with a text that
+says what is to be seen, for those who do not see it.
+"""
+
+from .curves import bars, curves
+from .explorer import explore
+from .grids import image_grid, image_rows, tile
+from .latent import latent_map, latent_scatter
+from .live import Live
+from .style import COLOURS, DIGITS, STYLE, figure, interactive, png, show
+
+__all__ = [
+    "COLOURS", "DIGITS", "STYLE", "Live", "bars", "curves", "explore", "figure", "image_grid",
+    "image_rows", "interactive", "latent_map", "latent_scatter", "png", "show", "tile",
+]

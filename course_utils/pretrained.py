@@ -1,0 +1,215 @@
+"""Networks that were trained for longer than a class lasts, ready to use, each with its recipe."""
+
+import hashlib
+import importlib
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+
+import course_utils
+from course_utils import backend, checks, weights
+from course_utils.metrics.evaluator import digit_network
+
+# Name in a recipe → function that builds the network. A recipe can only name what stands here.
+BUILDERS = {
+    "digit_network": digit_network,
+}
+
+SAMPLE_CHUNK = 500  # images generated at once
+
+
+class Pretrained:
+    """Shipped networks.
+
+    Attributes:
+        name: such as "vae-mnist".
+        networks: dict of name → keras.Model, averaged weights where training averaged.
+        recipe: dict, what made them: command, data, seed, seconds, scores and more.
+    """
+
+    def __init__(self, name, networks, recipe):
+        self.name = name
+        self.networks = networks
+        self.recipe = recipe
+
+    def sample(self, n, seed, labels=None):
+        """Generate images. The noise comes from NumPy, so a seed gives the same images everywhere.
+
+        Args:
+            n: number of images, ≥ 1.
+            seed: int ≥ 0.
+            labels: (n,) integers for a class-conditional generator (None draws them uniformly);
+                None for any other.
+
+        Returns:
+            float32 (n, H, W, C) in [-1, 1].
+
+        Raises:
+            ValueError: these networks generate nothing, or the labels do not fit.
+        """
+        if self.recipe.get("sampler") is None:
+            raise ValueError(
+                f"{self.name} holds {', '.join(self.networks)} and no generator, expected weights "
+                f"that generate: its recipe would name a sampler."
+            )
+        checks.count(n)
+        chosen = self.recipe["sampler"]
+        checks.one_of(chosen["name"], SAMPLERS, "sampler")
+        rng = np.random.default_rng(seed)
+        classes = chosen["arguments"].get("classes")
+        labels = _labels(labels, n, classes, rng, self.name)
+        images = SAMPLERS[chosen["name"]](self.networks, n, rng, labels, **chosen["arguments"])
+        return checks.images(images, f"images of {self.name}").astype("float32", copy=False)
+
+
+def available(folder=weights.FOLDER):
+    """Return the names that `load` takes, sorted, such as "dcgan-mnist"."""
+    return weights.names(folder)
+
+
+def load(name, folder=weights.FOLDER):
+    """Build shipped networks by code and fill them with hash-checked arrays.
+
+    Args:
+        name: one of `available()`.
+        folder: where the weights lie.
+
+    Returns:
+        Pretrained.
+
+    Raises:
+        ValueError: unknown name or builder, arrays whose hash is not the recipe's, or arrays that do
+            not fit the networks; nothing is loaded then.
+    """
+    recipe, stored = weights.read(name, folder)
+    networks = {}
+    for network, made in recipe["networks"].items():
+        checks.one_of(made["builder"], BUILDERS, f"the builder of {network}")
+        networks[network] = BUILDERS[made["builder"]](**made["arguments"])
+    weights.fill(networks, stored)
+    return Pretrained(name, networks, recipe)
+
+
+def save(name, networks, recipe, folder=weights.FOLDER, dtype="float16"):
+    """Store trained networks with their recipe, after a trial of what loading will do.
+
+    Args:
+        name: file name without ending, such as "vae-mnist".
+        networks: dict of name → keras.Model; pass averaged networks where there are any.
+        recipe: dict with every field of `weights.REQUIRED`; `provenance` gives those that a machine
+            can know. "networks" maps each name to {"builder": name in BUILDERS, "arguments": dict}.
+            A generator's recipe has "sampler": {"name": name in SAMPLERS, "arguments": dict} too.
+        folder: where the two files go.
+        dtype: "float16" or "float32". Measure scores after `weights.round_to(networks, dtype)`.
+
+    Returns:
+        Path of the array file.
+
+    Raises:
+        ValueError: a field is missing, or these builders and arguments do not make these networks.
+            Nothing is written.
+    """
+    for network, made in recipe.get("networks", {}).items():
+        checks.one_of(made["builder"], BUILDERS, f"the builder of {network}")
+    if recipe.get("sampler"):
+        checks.one_of(recipe["sampler"]["name"], SAMPLERS, "sampler")
+    rebuilt = {
+        network: BUILDERS[made["builder"]](**made["arguments"])
+        for network, made in recipe.get("networks", {}).items()
+        if network in networks
+    }
+    weights.fill(rebuilt, weights.arrays({network: networks[network] for network in rebuilt}))
+    return weights.write(name, networks, recipe, folder, dtype)
+
+
+def provenance(seed, data_source):
+    """Return the fields of a recipe that the running process knows.
+
+    Call it before training: the sources may change on disk while a long run goes on.
+
+    Args:
+        seed: the seed of the run.
+        data_source: `data.source(name)`: a text and a SHA-256.
+
+    Returns:
+        dict with command, code_version, seed, backend, versions, machine, data, data_sha256.
+    """
+    framework = backend.name()
+    script = os.path.relpath(sys.argv[0]) if sys.argv[0] else "python"
+    return {
+        "command": " ".join(["python", script, *sys.argv[1:]]),
+        "code_version": _code_version(),
+        "seed": seed,
+        "backend": backend.name(),
+        "versions": {
+            "python": platform.python_version(),
+            "keras": keras.__version__,
+            framework: importlib.import_module(framework).__version__,
+            "numpy": np.__version__,
+        },
+        "machine": _machine(),
+        "data": data_source.text,
+        "data_sha256": data_source.sha256,
+    }
+
+
+def _bernoulli_decoder(networks, n, rng, labels, latent_dim):
+    """Mean images of a decoder of logits under the standard normal prior."""
+    z = rng.standard_normal((n, latent_dim), dtype="float32")
+    return np.tanh(_predict(networks["decoder"], z) / 2)  # 2 sigmoid(l) − 1 = tanh(l / 2)
+
+
+def _normal_generator(networks, n, rng, labels, latent_dim, classes=None):
+    """Images of a generator of z ~ N(0, I), or of (z, label)."""
+    z = rng.standard_normal((n, latent_dim), dtype="float32")
+    return _predict(networks["generator"], z if classes is None else [z, labels])
+
+
+# Name in a recipe → function (networks, n, rng, labels, **arguments) -> images in [-1, 1].
+SAMPLERS = {
+    "bernoulli_decoder": _bernoulli_decoder,
+    "normal_generator": _normal_generator,
+}
+
+
+def _predict(network, inputs):
+    return network.predict(inputs, batch_size=SAMPLE_CHUNK, verbose=0)
+
+
+def _labels(labels, n, classes, rng, name):
+    if classes is None:
+        if labels is not None:
+            raise ValueError(f"{name} knows no classes, expected labels=None: leave labels out.")
+        return None
+    if labels is None:
+        return rng.integers(classes, size=n)
+    labels = checks.labels(labels, classes)
+    if len(labels) != n:
+        raise ValueError(f"labels has {len(labels)} entries, expected n = {n}: one for each image.")
+    return labels
+
+
+def _machine():
+    """The kind of machine: the accelerator's model, else the number and kind of its cores."""
+    kind, model = backend.device()
+    return f"{os.cpu_count()} {platform.machine()} cores" if kind == "cpu" else model
+
+
+def _code_version():
+    """Commit, or version where there is no repository, and a hash of the package's sources.
+
+    The commit alone would not do: long runs are often started before their code is committed.
+    """
+    package = Path(__file__).parent
+    describe = ["git", "describe", "--always", "--dirty", "--tags"]
+    found = subprocess.run(describe, cwd=package, capture_output=True, text=True, check=False)
+    commit = found.stdout.strip() or getattr(course_utils, "__version__", "unreleased")
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
+    return f"{commit}, sources {digest.hexdigest()[:12]}"

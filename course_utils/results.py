@@ -1,0 +1,108 @@
+"""The README's results table, made from the recipes beside the weights: nobody types a score.
+
+`python -m course_utils.results README.md` rewrites what stands between the two markers.
+"""
+
+import sys
+from pathlib import Path
+
+from course_utils import files, weights
+
+BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+COLUMNS = ("lecture", "weights", "score", "here", "published", "source", "training", "machine")
+
+
+def table(folder=weights.FOLDER):
+    """Return the results of all recipes in a folder as a markdown table.
+
+    One row a score. A published figure stands in the row of the score that has its name; published
+    figures of other measures get rows of their own, since they cannot be compared.
+
+    Args:
+        folder: where the recipes lie.
+
+    Returns:
+        str, markdown, ends in a newline.
+    """
+    recipes = [(name, weights.recipe(name, folder)) for name in weights.names(folder)]
+    recipes.sort(key=lambda pair: (str(pair[1]["lecture"]), pair[0]))
+    lines = [_line(COLUMNS), _line("---" for _ in COLUMNS)]
+    lines += [_line(row) for name, recipe in recipes for row in _rows(name, recipe)]
+    return "\n".join(lines) + "\n"
+
+
+def write_table(readme, folder=weights.FOLDER):
+    """Replace what stands between the markers of a markdown file by the results table.
+
+    Args:
+        readme: the file; it holds each marker once, `<!-- results:begin -->` first.
+        folder: where the recipes lie.
+
+    Returns:
+        bool, whether the file changed.
+
+    Raises:
+        ValueError: a marker is missing, double, or in the wrong order. Nothing is written.
+    """
+    readme = Path(readme)
+    before = readme.read_text(encoding="utf-8")
+    after = _replaced(before, table(folder), readme)
+    if after == before:
+        return False
+    files.write_atomic(readme, after.encode("utf-8"))
+    return True
+
+
+def is_current(readme, folder=weights.FOLDER):
+    """Return whether the table in a markdown file is the one that the recipes give."""
+    text = Path(readme).read_text(encoding="utf-8")
+    return text == _replaced(text, table(folder), readme)
+
+
+def main(arguments=None):
+    """Rewrite the table of the file named on the command line, README.md without one."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    readme = arguments[0] if arguments else "README.md"
+    print(f"{readme}: {'table rewritten' if write_table(readme) else 'table is current'}")
+
+
+def _replaced(text, new, readme):
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise ValueError(
+            f"{readme} holds {text.count(BEGIN)} × {BEGIN} and {text.count(END)} × {END}, expected "
+            f"each once and in this order: put them where the results table goes."
+        )
+    head, tail = text.split(BEGIN)[0], text.split(END)[1]
+    return f"{head}{BEGIN}\n{new}{END}{tail}"
+
+
+def _rows(name, recipe):
+    """Yield the cells of each row: measured scores first, then figures that stand alone."""
+    published = {figure["score"]: figure for figure in recipe["published"]}
+    about = (f"{_duration(recipe['seconds'])}, {recipe['backend']}", recipe["machine"])
+    for score, value in recipe["scores"].items():
+        figure = published.pop(score, None)
+        theirs = (_number(figure["value"]), figure["source"]) if figure else ("", "")
+        yield (recipe["lecture"], name, score, _number(value), *theirs, *about)
+    for score, figure in published.items():
+        yield (recipe["lecture"], name, score, "", _number(figure["value"]), figure["source"], *about)
+
+
+def _line(cells):
+    return "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _number(value):
+    """Four significant digits; text such as "340 ± 2" stays as it is."""
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def _duration(seconds):
+    for size, unit in ((3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+if __name__ == "__main__":
+    main()

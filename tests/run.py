@@ -1,0 +1,163 @@
+"""Runs all tests, one process a backend, and ends with one table of what ran: `make test`.
+
+Each part is a pytest process of its own; its full output lies in build/test/PART.log. Exit status 0 means that every
+part ran and passed.
+"""
+
+import argparse
+import dataclasses
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+ROOT = Path(__file__).resolve().parents[1]
+BACKENDS = ("tensorflow", "jax", "torch")
+NBVAL = (
+    "notebooks --nbval-lax --nbval-current-env --nbval-cell-timeout=240 --nbval-kernel-startup-timeout=120 "
+    "--dist loadscope -n 2"
+).split()
+UNITS = "tests --ignore=tests/benchmarks -n 2 --dist worksteal".split()
+console = Console(width=None if sys.stdout.isatty() else 110)
+
+
+@dataclasses.dataclass
+class Part:
+    """One process of tests: its name, command and environment, and what came of it."""
+
+    name: str
+    command: list
+    environment: dict
+    passed: int = 0
+    failed: int = 0
+    seconds: float = 0.0
+    failures: list = dataclasses.field(default_factory=list)
+
+
+def main():
+    options = _options()
+    out = (ROOT / options.out).resolve()
+    out.mkdir(parents=True, exist_ok=True)
+    parts = [part for part in plan(out, options.units_only) if not options.only or options.only in part.name]
+    for part in parts:
+        run(part, out)
+        show(part, out)
+    console.print(summary(parts))
+    passed, failed = sum(p.passed for p in parts), sum(p.failed for p in parts)
+    print(f"{passed} passed, {failed} failed")
+    return int(failed > 0 or passed == 0)
+
+
+def _options():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--units-only", action="store_true", help="leave the notebooks out")
+    parser.add_argument("--only", help="run the parts whose name contains this")
+    parser.add_argument("--out", default="build/test", help="the folder for logs")
+    return parser.parse_args()
+
+
+def plan(out, units_only):
+    """The parts, in the order in which they run: what is quick to fail comes first."""
+    backends = [name for name in BACKENDS if importlib.util.find_spec(name)]
+    parts = [Part("lint", [sys.executable, "-m", "ruff", "check", "--output-format=concise", "."], {})]
+    for backend in backends:
+        once = [] if backend == backends[0] else ["-m", "not once"]
+        parts.append(_pytest(f"units {backend}", [*UNITS, *once], out, KERAS_BACKEND=backend))
+    if units_only or not list((ROOT / "notebooks").glob("*.ipynb")):
+        return parts
+    for data, environment in data_sets(out).items():
+        for backend in (name for name in ("tensorflow", "jax") if name in backends):
+            more = {"KERAS_BACKEND": backend, "COURSE_PROFILE": "smoke", **environment}
+            parts.append(_pytest(f"notebooks {backend} {data}", NBVAL, out, **more))
+    return parts
+
+
+def data_sets(out):
+    """The environments in which the notebooks run: without any data or network, and with real MNIST where it is."""
+    nothing = out / "no-data"
+    nothing.mkdir(parents=True, exist_ok=True)
+    dead = "http://127.0.0.1:9"  # a port where nobody listens: each download fails at once
+    offline = {"COURSE_CACHE": str(nothing), "HTTPS_PROXY": dead, "HTTP_PROXY": dead, "https_proxy": dead,
+               "http_proxy": dead, "NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1"}
+    found = os.environ.get("COURSE_DATA")
+    sets = {"glyphs": {**offline, "COURSE_DATA": str(nothing)}}
+    if found and (Path(found) / "mnist.npz").is_file():
+        sets["mnist"] = {**offline, "COURSE_DATA": str(Path(found).resolve())}
+    return sets
+
+
+def _pytest(name, arguments, out, **environment):
+    report = f"--junitxml={out / name.replace(' ', '-')}.xml"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10", report, *arguments]
+    # Two processes share the cores; threads of their own on top of that make both slower.
+    threads = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+    return Part(name, command, {**threads, **environment})
+
+
+def run(part, out):
+    """Runs one part and reads from its report what passed and what failed."""
+    log = out / f"{part.name.replace(' ', '-')}.log"
+    report = log.with_suffix(".xml")
+    report.unlink(missing_ok=True)
+    environment = {**os.environ, "MPLBACKEND": "Agg", **part.environment}
+    if part.name.startswith("notebooks"):
+        del environment["MPLBACKEND"]  # a notebook shows its figures inline
+    began = time.monotonic()
+    with open(log, "w") as file, console.status(part.name):
+        done = subprocess.run(part.command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+    part.seconds = time.monotonic() - began
+    if report.exists():
+        _read(part, report)
+    elif part.name == "lint":
+        part.passed = int(done.returncode == 0)
+    if (done.returncode or not part.passed) and not part.failures:
+        part.failed = 1
+        tail = "\n".join(log.read_text(errors="replace").strip().splitlines()[-20:])
+        part.failures.append((f"exit status {done.returncode}", tail))
+
+
+def _read(part, report):
+    for case in xml.parse(report).getroot().iter("testcase"):
+        trouble = case.find("failure") if case.find("failure") is not None else case.find("error")
+        if trouble is not None:
+            text = (trouble.text or trouble.get("message") or "").strip()
+            part.failures.append((f"{case.get('classname')}::{case.get('name')}", text))
+        elif case.find("skipped") is None:
+            part.passed += 1
+    part.failed = len(part.failures)
+
+
+def show(part, out):
+    """One line a part, and for each failure the end of what it said and how to run it alone."""
+    mark = "[red]failed[/red]" if part.failed else "[green]ok[/green]    "
+    console.print(f"{mark} {part.name:<28}{part.passed:>6} passed{part.failed:>5} failed{part.seconds:>8.0f} s")
+    for name, text in part.failures:
+        console.print(f"\n[red]{escape(part.name)}[/red] {escape(name)}", highlight=False)
+        console.print(escape("\n".join(text.splitlines()[-25:])), highlight=False, soft_wrap=True)
+    if part.failed:
+        log = (out / f"{part.name.replace(' ', '-')}.log").relative_to(ROOT)
+        console.print(f"\nAll of it: {log}. This part alone: .venv/bin/python tests/run.py --only '{part.name}'\n")
+
+
+def summary(parts):
+    table = Table(title="Tests", title_justify="left")
+    for name, justify in (("part", "left"), ("passed", "right"), ("failed", "right"), ("seconds", "right")):
+        table.add_column(name, justify=justify)
+    for part in parts:
+        style = "red" if part.failed else None
+        table.add_row(part.name, str(part.passed), str(part.failed), f"{part.seconds:.0f}", style=style)
+    table.add_section()
+    table.add_row("all", str(sum(p.passed for p in parts)), str(sum(p.failed for p in parts)),
+                  f"{sum(p.seconds for p in parts):.0f}")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
