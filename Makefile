@@ -21,7 +21,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	$$p -c "$(USABLE)" >/dev/null 2>&1 && { echo $$p; break; }; done)
 
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 READY := .venv/.ready
 READY_TORCH := .venv/.ready-torch
 WANTED := $(READY) $(if $(or $(TORCH),$(filter torch,$(BACKEND))),$(READY_TORCH))
@@ -78,7 +78,7 @@ $(READY_TORCH): constraints.txt | $(READY)
 	@$(call need_python)
 	@test -x .venv-floor/bin/python || { echo "making .venv-floor with $(PYTHON)"; $(PYTHON) -m venv .venv-floor; }
 	@echo "installing the oldest supported set into .venv-floor"
-	@.venv-floor/bin/python -m pip install --quiet --disable-pip-version-check \
+	@.venv-floor/bin/python -m pip install -qq --disable-pip-version-check \
 		--constraint constraints-floor.txt --editable ".[tf-cpu,jax-cpu,dev]"
 	@touch $@
 

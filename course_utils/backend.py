@@ -166,11 +166,6 @@ class _Jax:
         return test_step
 
     @staticmethod
-    def test_function(model, make):
-        make(force=True)
-        return model.test_function
-
-    @staticmethod
     def random_state():
         return {}  # every draw comes from a tracked seed
 
@@ -185,6 +180,8 @@ class _Jax:
 
 class _TensorFlow:
     """Variables are written in place, inside one `tf.function`."""
+
+    xla = False  # whether the step that is being traced will be compiled with XLA
 
     @staticmethod
     def value_and_grad(function, variables):
@@ -213,6 +210,13 @@ class _TensorFlow:
 
     @staticmethod
     def update_if(condition, variables, update):
+        if _TensorFlow.xla:  # fuses the choice into the update; a branch would cost it copies
+            before = [tf.identity(v.value) for v in variables]
+            update()
+            for variable, old in zip(variables, before):
+                variable.assign(tf.where(condition, variable.value, old))
+            return
+
         def apply():
             update()
             return tf.constant(True)
@@ -238,7 +242,11 @@ class _TensorFlow:
                 f"Found a tf.distribute strategy of {model.distribute_strategy.num_replicas_in_sync} replicas, "
                 "expected one device; train on several with KERAS_BACKEND=jax and keras.distribution.DataParallel."
             )
-        program = execute if model.run_eagerly else tf.function(execute, jit_compile=model.jit_compile)
+        def step(data, rows):
+            _TensorFlow.xla = model.jit_compile
+            return execute(data, rows)
+
+        program = step if model.run_eagerly else tf.function(step, jit_compile=model.jit_compile)
 
         def train(_):
             data, rows = model.run.next()
@@ -253,11 +261,6 @@ class _TensorFlow:
     @staticmethod
     def test_step(model, evaluate):
         return evaluate
-
-    @staticmethod
-    def test_function(model, make):
-        make(force=True)
-        return model.test_function
 
     @staticmethod
     def random_state():
@@ -331,14 +334,6 @@ class _Torch:
     @staticmethod
     def test_step(model, evaluate):
         return evaluate
-
-    @staticmethod
-    def test_function(model, make):
-        def test(batches):  # Keras's own takes one batch an execution
-            with torch.no_grad():
-                return [model.test_step(batch) for batch in batches][-1]
-
-        return test
 
     @staticmethod
     def random_state():
@@ -478,11 +473,6 @@ def train_function(model, execute):
 def test_step(model, evaluate):
     """Makes what `keras.Model.evaluate` calls for each batch, from `evaluate(data) -> logs`."""
     return _ADAPTER.test_step(model, evaluate)
-
-
-def test_function(model, make):
-    """Makes what `evaluate` calls for each execution; `make(force=True)` sets Keras's own on the model."""
-    return _ADAPTER.test_function(model, make)
 
 
 def random_state():

@@ -56,14 +56,14 @@ class Means(keras.metrics.Metric):
 
 
 class Steps(keras.utils.PyDataset):
-    """Tells `fit` how many iterations an epoch has; the rows themselves come from the game."""
+    """Stands in for the data in `fit`, which counts its steps; the rows themselves come from the game's `Feed`."""
 
-    def __init__(self, count):
+    def __init__(self, steps):
         super().__init__()
-        self.count = count
+        self.steps = steps
 
     def __len__(self):
-        return self.count
+        return self.steps
 
     def __getitem__(self, index):
         return np.zeros((1,), "float32")

@@ -1,15 +1,16 @@
-"""The console command `course`: doctor, run, notebooks, results, address."""
+"""The console command `course`: doctor, run, notebooks, slides, results, address."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from course_utils import doctor, notebooks, session
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of the kernel's tracebacks
 console = Console()
 
 
@@ -18,7 +19,7 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (ValueError, FileNotFoundError, ImportError) as error:
+    except (ValueError, OSError, ImportError) as error:
         Console(stderr=True).print(f"[red]course:[/red] {escape(str(error))}", soft_wrap=True)
         return 2
 
@@ -44,6 +45,11 @@ def _parser():
     add.add_argument("--profile", default="cpu", help="smoke, cpu (default) or gpu")
     add.add_argument("--changed", action="store_true", help="execute only where code has changed since")
     add.set_defaults(command=_notebooks)
+
+    add = commands.add_parser("slides", help="make slides, one HTML file a lecture, for a browser without network")
+    _lectures(add)
+    add.add_argument("--out", default="build/slides", type=Path, help="the folder; default: build/slides")
+    add.set_defaults(command=_slides)
 
     add = commands.add_parser("results", help="write the README's table from the recipes of the shipped weights")
     add.set_defaults(command=_results)
@@ -86,7 +92,7 @@ def _run(options):
     for twin in twins:
         notebook = notebooks.read_twin(twin)
         seconds, problem = _execute(notebook, twin.stem, options, folder=out)
-        notebooks.normalise(notebook)
+        _normalise(notebook)
         notebooks.write(notebook, out / f"{twin.stem}.ipynb")
         pages.write_page(notebook, out / f"{twin.stem}.html")
         line = f"{options.profile}, failed" if problem else f"{options.profile}, {seconds:.0f} s"
@@ -94,7 +100,7 @@ def _run(options):
         failures += [(twin.stem, problem)] if problem else []
     pages.write_index(rows, out / "index.html")
     for name, problem in failures:
-        console.print(f"\n[red]{name}[/red] {escape(problem)}", highlight=False)
+        console.print(f"\n[red]{name}[/red] {escape(problem)}", highlight=False, soft_wrap=True)
     console.print(f"{len(rows) - len(failures)} of {len(rows)} notebooks ran; open {options.out / 'index.html'}")
     return int(bool(failures))
 
@@ -119,16 +125,22 @@ def _execute(notebook, name, options, folder):
                 progress=progress,
             )
         except CellExecutionError as error:
-            problem = f"stopped with an error: {error}"
+            problem = f"stopped with an error: {COLOURS.sub('', str(error))}"
         except CellTimeoutError as error:
             problem = f"took too long: {error}"
-        except DeadKernelError:
-            problem = "lost its kernel; most often the memory was full (see `course doctor`)."
+        except DeadKernelError as error:
+            problem = f"lost its kernel, most often because the memory was full (see `course doctor`): {error}"
         else:
             console.print(f"[green]ok[/green]      {title}  {seconds:.0f} s", highlight=False)
             return seconds, ""
     console.print(f"[red]failed[/red]  {title}", highlight=False)
     return 0.0, problem
+
+
+def _normalise(notebook):
+    """Takes out what differs between runs, and says what was on the error stream: its author should hear of it."""
+    for noise in notebooks.normalise(notebook):
+        console.print(f"        [yellow]on the error stream:[/yellow] {escape(noise.strip()[:300])}", highlight=False)
 
 
 def _notebooks(options):
@@ -143,22 +155,35 @@ def _notebooks(options):
         options.backend = backend
         _, problem = _execute(notebook, twin.stem, options, folder=twin.parents[1])
         if problem:
-            console.print(f"{escape(problem)}\n{twin.stem}.ipynb is left as it was.", highlight=False)
+            console.print(f"{escape(problem)}\n{twin.stem}.ipynb is left as it was.", highlight=False, soft_wrap=True)
             failed = True
             continue
-        for noise in notebooks.normalise(notebook):
-            console.print(f"[yellow]removed from the error stream:[/yellow] {escape(noise.strip()[:300])}")
+        _normalise(notebook)
         notebooks.stamp(notebook, backend=backend, profile=options.profile)
         notebooks.write(notebook, notebooks.notebook_of(twin))
     return int(failed)
 
 
+def _slides(options):
+    import nbformat
+
+    from course_utils import slides
+
+    for twin in notebooks.find(options.lectures):
+        path = notebooks.notebook_of(twin)
+        if not path.exists():
+            raise FileNotFoundError(f"Found no {path}, expected it to be made: run `course notebooks {twin.stem}`.")
+        reveal = slides.fetch_reveal(options.out)
+        slides.write_slides(nbformat.read(path, as_version=4), options.out / f"{twin.stem}.html", reveal)
+        console.print(f"[green]ok[/green]      {options.out / twin.stem}.html", highlight=False)
+    return 0
+
+
 def _results(options):
     from course_utils import results
 
-    path = notebooks.root() / "README.md"
-    results.write_table(path)
-    console.print(f"wrote the results table of {path.name}")
+    changed = results.write_table(notebooks.root() / "README.md")
+    console.print("wrote the results table of README.md" if changed else "the results table was up to date")
     return 0
 
 

@@ -107,9 +107,8 @@ def fetch(file_name, url, known_hash, folder):
         ConnectionError: the address does not answer, within 30 s.
         ValueError: the content was wrong twice; the error names both hashes.
     """
-    # Imported here, since most runs find their files and need neither pooch nor requests.
+    # Imported here, since most runs find their files and need no pooch.
     import pooch
-    import requests
 
     path = Path(folder) / file_name
     if path.is_file() and pooch.hashes.hash_matches(path, known_hash):
@@ -127,7 +126,7 @@ def fetch(file_name, url, known_hash, folder):
                     f"found {_found_hash(error)}: try another network, or put the file into "
                     f"{folder} yourself."
                 ) from error
-        except (requests.exceptions.RequestException, OSError) as error:
+        except OSError as error:  # every error of requests is one
             raise ConnectionError(
                 f"there is no intact {file_name} in {folder} and {url} does not give it "
                 f"({_reason(error)}), expected one of the two: connect to the network, or put the "
@@ -241,7 +240,7 @@ def _wait_for_answer(url):
         try:
             requests.get(url, stream=True, timeout=CONNECT_SECONDS).close()
             result.append(None)
-        except (requests.exceptions.RequestException, OSError) as error:  # raised by the waiter
+        except OSError as error:  # every error of requests is one; the waiting thread raises it
             result.append(error)
 
     thread = threading.Thread(target=ask, daemon=True)

@@ -118,7 +118,7 @@ class Game(keras.Model):
         """Makes the game ready for `fit`; its optimizers are the players' own.
 
         Args:
-            steps_per_execution: iterations run as one compiled program.
+            steps_per_execution: iterations run as one compiled program; torch runs each by itself.
             jit_compile: True, False, or "auto": XLA on JAX, and on TensorFlow unless a CPU runs convolutions.
             run_eagerly: run without compiling, for debugging.
         """
@@ -132,7 +132,7 @@ class Game(keras.Model):
             )
         super().compile(
             optimizer=self.optimizers,
-            steps_per_execution=steps_per_execution,
+            steps_per_execution=1 if backend.name() == "torch" else steps_per_execution,
             jit_compile=jit_compile and not run_eagerly,
             run_eagerly=run_eagerly,
             auto_scale_loss=False,
@@ -214,10 +214,6 @@ class Game(keras.Model):
         if self.train_function is None or force:
             self.train_function = backend.train_function(self, self._execute)
 
-    def make_test_function(self, force=False):
-        if self.test_function is None or force:
-            self.test_function = backend.test_function(self, super().make_test_function)
-
     def test_step(self, *args):
         return backend.test_step(self, self._evaluate)(*args)
 
@@ -278,7 +274,7 @@ class Game(keras.Model):
         healthy = ops.equal(self.health.value[0], 0)
         for variable, old in zip(statistics, before):
             variable.assign(ops.where(healthy, variable.value, old))
-        self._average()
+        self._average(healthy)
         self.optimizers.iterations.assign_add(ops.cast(healthy, self.optimizers.iterations.dtype))
 
     def _turn(self, index, batch):
@@ -298,10 +294,10 @@ class Game(keras.Model):
         self.health.assign(ops.where(sound, self.health.value, failed))
         self.means.update_state({f"{player.name}_loss": loss, f"{player.name}_gradient_norm": norm, **logs})
 
-    def _average(self):
+    def _average(self, healthy):
         t = ops.cast(self.optimizers.iterations.value, "float32")
         for average in self.averages:
-            keep = ops.minimum(average.decay, (1.0 + t) / (10.0 + t))
+            keep = ops.where(healthy, ops.minimum(average.decay, (1.0 + t) / (10.0 + t)), 1.0)
             for mine, theirs in average.pairs():
                 mine.assign(mine.value + (1.0 - keep) * (theirs.value - mine.value))
 

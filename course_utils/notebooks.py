@@ -7,6 +7,7 @@ nbformat and nbclient come with the extra `dev` and are imported where they are 
 import hashlib
 import os
 import re
+import tempfile
 import time
 import tomllib
 from pathlib import Path
@@ -160,8 +161,6 @@ def execute(notebook, *, folder, backend, profile, cell_seconds=None, progress=N
         if progress:
             progress(code.index(cell_index) + 1, len(code))
 
-    environment = dict(os.environ, COURSE_PROFILE=profile, PYDEVD_DISABLE_FILE_VALIDATION="1")
-    environment.update({"KERAS_BACKEND": backend} if backend else {})
     client = NotebookClient(
         notebook,
         timeout=cell_seconds or CELL_SECONDS[profile],
@@ -171,9 +170,24 @@ def execute(notebook, *, folder, backend, profile, cell_seconds=None, progress=N
         store_widget_state=False,
         on_cell_execute=begun,
     )
+    environment = dict(os.environ, COURSE_PROFILE=profile, PYDEVD_DISABLE_FILE_VALIDATION="1")
+    environment.update({"KERAS_BACKEND": backend} if backend else {})
     began = time.monotonic()
-    client.execute(env=environment)
+    _listen(client, environment)
     return time.monotonic() - began
+
+
+def _listen(client, environment):
+    """Executes with the kernel's own messages kept off the terminal; a dead kernel's last ones go into the error."""
+    from nbclient.exceptions import DeadKernelError
+
+    with tempfile.TemporaryFile() as stderr:
+        try:
+            client.execute(env=environment, stderr=stderr)
+        except DeadKernelError as error:
+            stderr.seek(0)
+            words = stderr.read()[-1000:].decode(errors="replace").strip()
+            raise DeadKernelError(f"{error}; its last words: {words or 'none'}") from error
 
 
 def normalise(notebook):

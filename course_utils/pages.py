@@ -8,11 +8,19 @@ from pathlib import Path
 from course_utils import files
 
 # nbconvert's `lab` template loads scripts from elsewhere and leaves the alt text of figures out.
-_TEMPLATE = """\
-{%- extends 'lab/index.html.j2' -%}
+QUIET = """\
 {%- block html_head_js -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block data_png scoped -%}
+<div class="jp-RenderedImage jp-OutputArea-output {{ extra_class }}">
+<img src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}"
+     alt="{{ (output | get_metadata('alt', 'image/png') or '') | escape_html }}">
+</div>
+{%- endblock -%}
+"""
+_PAGE = """\
+{%- extends 'lab/index.html.j2' -%}
 {%- block html_head_css -%}
 <style>
   body { max-width: 62rem; margin: 0 auto; padding: 1rem; }
@@ -20,12 +28,6 @@ _TEMPLATE = """\
   .jp-RenderedImage img { max-width: 100%; height: auto; }
   math[display="block"] { margin: 0.8em 0; }
 </style>
-{%- endblock -%}
-{%- block data_png scoped -%}
-<div class="jp-RenderedImage jp-OutputArea-output {{ extra_class }}">
-<img src="data:image/png;base64,{{ output.data['image/png'] | escape_html }}"
-     alt="{{ (output | get_metadata('alt', 'image/png') or '') | escape_html }}">
-</div>
 {%- endblock -%}
 """
 
@@ -37,7 +39,9 @@ def write_page(notebook, path):
         notebook: a notebook node; its outputs are shown as they are.
         path: where to, ending in .html.
     """
-    exporter = _exporter()
+    from nbconvert import HTMLExporter
+
+    exporter = prepared(HTMLExporter(raw_template=_PAGE + QUIET))
     page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": Path(path).stem}})
     files.write_atomic(path, page.encode())
 
@@ -70,23 +74,24 @@ def mathml(latex, display):
 
 def _for_browsers(markup):
     """Browsers read letters of other alphabets, such as the blackboard E, only as characters of their own."""
-    letters = re.sub(r'<mi mathvariant="(script|double-struck|bold|fraktur)">(\w)</mi>', _letter, markup)
+    plain = re.sub(r"&#x(?!0*(?:22|26|3C|3E);)([0-9A-F]+);", lambda code: chr(int(code[1], 16)), markup)
+    letters = re.sub(r'<mi mathvariant="(script|double-struck|bold|bold-italic|fraktur)">(\w)</mi>', _letter, plain)
     return letters.replace("<mi>~</mi>", "<mo>∼</mo>")
 
 
 def _letter(match):
-    style, letter = match[1].upper(), match[2]
-    case = "CAPITAL" if letter.isupper() else "SMALL"
-    for name in (f"MATHEMATICAL {style} {case} {letter.upper()}", f"{style} {case} {letter.upper()}"):
+    words = unicodedata.name(match[2]).split()  # GREEK SMALL LETTER MU
+    style, case, letter = match[1].replace("bold-", "bold ").upper(), words[1], words[-1]
+    for name in (f"MATHEMATICAL {style} {case} {letter}", f"{style} {case} {letter}"):
         try:
             return f"<mi>{unicodedata.lookup(name)}</mi>"
         except KeyError:  # a few letters, such as the set of real numbers, are older and named apart
             continue
-    return f'<mi mathvariant="normal">{letter}</mi>'
+    return f"<mi>{match[2]}</mi>"
 
 
-def _exporter():
-    from nbconvert import HTMLExporter
+def prepared(exporter):
+    """Gives an exporter of nbconvert the renderer that turns formulas into MathML, and returns it."""
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     class Renderer(IPythonRenderer):
@@ -102,6 +107,5 @@ def _exporter():
     def markdown2html(source):
         return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
 
-    exporter = HTMLExporter(raw_template=_TEMPLATE, sanitize_html=False)
     exporter.register_filter("markdown2html", markdown2html)
     return exporter

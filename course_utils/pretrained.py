@@ -4,6 +4,7 @@ import hashlib
 import importlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +15,15 @@ import numpy as np
 import course_utils
 from course_utils import backend, checks, weights
 from course_utils.metrics.evaluator import digit_network
+from course_utils.networks import vae
 
 # Name in a recipe → function that builds the network. A recipe can only name what stands here.
 BUILDERS = {
     "digit_network": digit_network,
+    "mlp_encoder": vae.mlp_encoder,
+    "mlp_decoder": vae.mlp_decoder,
+    "conv_encoder": vae.conv_encoder,
+    "conv_decoder": vae.conv_decoder,
 }
 
 SAMPLE_CHUNK = 500  # images generated at once
@@ -87,10 +93,7 @@ def load(name, folder=weights.FOLDER):
             not fit the networks; nothing is loaded then.
     """
     recipe, stored = weights.read(name, folder)
-    networks = {}
-    for network, made in recipe["networks"].items():
-        checks.one_of(made["builder"], BUILDERS, f"the builder of {network}")
-        networks[network] = BUILDERS[made["builder"]](**made["arguments"])
+    networks = _build(recipe["networks"])
     weights.fill(networks, stored)
     return Pretrained(name, networks, recipe)
 
@@ -114,36 +117,29 @@ def save(name, networks, recipe, folder=weights.FOLDER, dtype="float16"):
         ValueError: a field is missing, or these builders and arguments do not make these networks.
             Nothing is written.
     """
-    for network, made in recipe.get("networks", {}).items():
-        checks.one_of(made["builder"], BUILDERS, f"the builder of {network}")
+    weights.check(networks, recipe)
     if recipe.get("sampler"):
         checks.one_of(recipe["sampler"]["name"], SAMPLERS, "sampler")
-    rebuilt = {
-        network: BUILDERS[made["builder"]](**made["arguments"])
-        for network, made in recipe.get("networks", {}).items()
-        if network in networks
-    }
-    weights.fill(rebuilt, weights.arrays({network: networks[network] for network in rebuilt}))
+    weights.fill(_build(recipe["networks"]), weights.arrays(networks))
     return weights.write(name, networks, recipe, folder, dtype)
 
 
-def provenance(seed, data_source):
+def provenance(seed, data_source, seconds):
     """Return the fields of a recipe that the running process knows.
-
-    Call it before training: the sources may change on disk while a long run goes on.
 
     Args:
         seed: the seed of the run.
         data_source: `data.source(name)`: a text and a SHA-256.
+        seconds: training time, wall clock.
 
     Returns:
-        dict with command, code_version, seed, backend, versions, machine, data, data_sha256.
+        dict with command, code_version, seed, backend, versions, seconds, machine, data, data_sha256.
     """
     framework = backend.name()
     script = os.path.relpath(sys.argv[0]) if sys.argv[0] else "python"
     return {
         "command": " ".join(["python", script, *sys.argv[1:]]),
-        "code_version": _code_version(),
+        "code_version": code_version(),
         "seed": seed,
         "backend": backend.name(),
         "versions": {
@@ -152,10 +148,37 @@ def provenance(seed, data_source):
             framework: importlib.import_module(framework).__version__,
             "numpy": np.__version__,
         },
+        "seconds": round(seconds, 1),
         "machine": _machine(),
         "data": data_source.text,
         "data_sha256": data_source.sha256,
     }
+
+
+def code_version():
+    """Return the commit, or the version where there is no repository, and a hash of the sources.
+
+    The commit alone would not do: long runs are often started before their code is committed. Call
+    it when such a run starts, since the sources may change on disk while it goes on.
+    """
+    package = Path(__file__).parent
+    commit = f"version {course_utils.__version__}"
+    if shutil.which("git"):
+        describe = ["git", "describe", "--always", "--dirty", "--tags"]
+        found = subprocess.run(describe, cwd=package, capture_output=True, text=True, check=False)
+        commit = found.stdout.strip() or commit
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
+    return f"{commit}, sources {digest.hexdigest()[:12]}"
+
+
+def _build(described):
+    """Build the networks that a recipe describes, name → keras.Model."""
+    for network, made in described.items():
+        checks.one_of(made["builder"], BUILDERS, f"the builder of {network}")
+    with weights.aside():
+        return {name: BUILDERS[made["builder"]](**made["arguments"]) for name, made in described.items()}
 
 
 def _bernoulli_decoder(networks, n, rng, labels, latent_dim):
@@ -198,18 +221,3 @@ def _machine():
     """The kind of machine: the accelerator's model, else the number and kind of its cores."""
     kind, model = backend.device()
     return f"{os.cpu_count()} {platform.machine()} cores" if kind == "cpu" else model
-
-
-def _code_version():
-    """Commit, or version where there is no repository, and a hash of the package's sources.
-
-    The commit alone would not do: long runs are often started before their code is committed.
-    """
-    package = Path(__file__).parent
-    describe = ["git", "describe", "--always", "--dirty", "--tags"]
-    found = subprocess.run(describe, cwd=package, capture_output=True, text=True, check=False)
-    commit = found.stdout.strip() or getattr(course_utils, "__version__", "unreleased")
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(f"{path.relative_to(package).as_posix()}\n".encode() + path.read_bytes())
-    return f"{commit}, sources {digest.hexdigest()[:12]}"

@@ -84,6 +84,9 @@ def _rows(name, recipe):
         figure = published.pop(score, None)
         theirs = (_number(figure["value"]), figure["source"]) if figure else ("", "")
         yield (recipe["lecture"], name, score, _number(value), *theirs, *about)
+    for score, value in recipe.get("reference", {}).items():
+        if score != "n":
+            yield (recipe["lecture"], name, f"{score} of real images", _number(value), "", "", *about)
     for score, figure in published.items():
         yield (recipe["lecture"], name, score, "", _number(figure["value"]), figure["source"], *about)
 

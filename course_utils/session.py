@@ -142,7 +142,8 @@ def choose_backend(asked=None):
         return running
     here = installed()
     if not here:
-        raise ImportError(f"No backend is installed, expected one of {', '.join(BACKENDS)}: run `{INSTALL['tensorflow']}`.")
+        command = INSTALL[BACKENDS[0]]
+        raise ImportError(f"No backend is installed, expected one of {', '.join(BACKENDS)}: run `{command}`.")
     return name or _best(here)
 
 

@@ -20,11 +20,10 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 BACKENDS = ("tensorflow", "jax", "torch")
-NBVAL = (
-    "notebooks --nbval-lax --nbval-current-env --nbval-cell-timeout=240 --nbval-kernel-startup-timeout=120 "
-    "--dist loadscope -n 2"
-).split()
-UNITS = "tests --ignore=tests/benchmarks -n 2 --dist worksteal".split()
+UNITS = ["tests", "--ignore=tests/benchmarks", "-n", "2", "--dist", "worksteal"]
+# Without loadscope the cells of one notebook would scatter over the workers.
+NBVAL = ["notebooks", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=240",
+         "--nbval-kernel-startup-timeout=120", "-n", "2", "--dist", "loadscope"]
 console = Console(width=None if sys.stdout.isatty() else 110)
 
 
@@ -46,6 +45,8 @@ def main():
     out = (ROOT / options.out).resolve()
     out.mkdir(parents=True, exist_ok=True)
     parts = [part for part in plan(out, options.units_only) if not options.only or options.only in part.name]
+    if not parts:
+        raise SystemExit(f"Found no part with {options.only!r} in its name.")
     for part in parts:
         run(part, out)
         show(part, out)
@@ -57,7 +58,7 @@ def main():
 
 def _options():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--units-only", action="store_true", help="leave the notebooks out")
+    parser.add_argument("--units-only", action="store_true", help="leave notebooks and lint out")
     parser.add_argument("--only", help="run the parts whose name contains this")
     parser.add_argument("--out", default="build/test", help="the folder for logs")
     return parser.parse_args()
@@ -66,7 +67,9 @@ def _options():
 def plan(out, units_only):
     """The parts, in the order in which they run: what is quick to fail comes first."""
     backends = [name for name in BACKENDS if importlib.util.find_spec(name)]
-    parts = [Part("lint", [sys.executable, "-m", "ruff", "check", "--output-format=concise", "."], {})]
+    parts = []
+    if not units_only:
+        parts.append(Part("lint", [sys.executable, "-m", "ruff", "check", "--output-format=concise", "."], {}))
     for backend in backends:
         once = [] if backend == backends[0] else ["-m", "not once"]
         parts.append(_pytest(f"units {backend}", [*UNITS, *once], out, KERAS_BACKEND=backend))
@@ -142,8 +145,9 @@ def show(part, out):
         console.print(f"\n[red]{escape(part.name)}[/red] {escape(name)}", highlight=False)
         console.print(escape("\n".join(text.splitlines()[-25:])), highlight=False, soft_wrap=True)
     if part.failed:
+        python = os.path.relpath(sys.executable, ROOT)
         log = (out / f"{part.name.replace(' ', '-')}.log").relative_to(ROOT)
-        console.print(f"\nAll of it: {log}. This part alone: .venv/bin/python tests/run.py --only '{part.name}'\n")
+        console.print(f"\nAll of it: {log}. This part alone: {python} tests/run.py --only '{part.name}'\n")
 
 
 def summary(parts):

@@ -22,7 +22,7 @@ ORDER = (
     ("priors", "networks", "feed", "bookkeeping", "game"),
     ("games", "checkpoints"),
     ("plots", "pretrained", "exercises", "results"),
-    ("notebooks", "pages", "doctor"),
+    ("notebooks", "pages", "slides", "doctor"),
     ("cli",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
@@ -142,7 +142,7 @@ assert not missing, missing
 assert dir(course_utils) == sorted(course_utils.__all__)
 assert course_utils.losses is losses and callable(start)
 """
-    _python(code)
+    assert _python(code).returncode == 0
 
 
 def test_an_unknown_name_is_an_attribute_error():

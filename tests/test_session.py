@@ -100,7 +100,8 @@ def test_unknown_names_are_refused(monkeypatch):
 
 def test_a_backend_that_is_not_installed_comes_with_its_command(monkeypatch):
     monkeypatch.setattr(session, "installed", lambda: ("tensorflow",))
-    with pytest.raises(ImportError, match=r"'jax' is not installed \(found: tensorflow\): run `python -m pip install jax`"):
+    expected = r"'jax' is not installed \(found: tensorflow\): run `python -m pip install jax`"
+    with pytest.raises(ImportError, match=expected):
         session.checked_backend("jax")
     monkeypatch.setattr(session, "installed", tuple)
     monkeypatch.delitem(sys.modules, "keras", raising=False)

@@ -20,14 +20,21 @@ from pathlib import Path
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
+import numpy as np
 
-from course_utils import data, files
+from course_utils import data, files, metrics, pretrained, weights
 from course_utils.game import Average
 from course_utils.games.vae import VAE, Autoencoder, binarise
-from course_utils.networks.vae import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
+from course_utils.networks.vae import conv_decoder, conv_encoder, decode, mlp_decoder, mlp_encoder
 
 FOLDER = Path("build/training")
 TRAIN_SEED, TEST_SEED = 0, 1  # of the binarisation
+DRAWS = 200  # importance weights an image, as in the published figures
+PUBLISHED = {
+    "score": f"NLL-{DRAWS}",
+    "value": 89.78,
+    "source": "pythae, reproducibility/vae.py; Tomczak & Welling 2018 print 89.9",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,15 +68,15 @@ def grey(images, seed):
 
 RUNS = {
     "vae-mnist-binary": Run(VAE, mlp_encoder, mlp_decoder, 40, 400, 300, binarise),
-    "vae-mnist-z2": Run(VAE, conv_encoder, conv_decoder, 2, 32, 30, grey),
-    "ae-mnist-z2": Run(Autoencoder, conv_encoder, conv_decoder, 2, 32, 30, grey),
-    "vae-mnist-z16": Run(VAE, conv_encoder, conv_decoder, 16, 32, 30, grey),
-    "ae-mnist-z16": Run(Autoencoder, conv_encoder, conv_decoder, 16, 32, 30, grey),
+    "vae-mnist-z2": Run(VAE, conv_encoder, conv_decoder, 2, 16, 15, grey, decay=0.999),
+    "ae-mnist-z2": Run(Autoencoder, conv_encoder, conv_decoder, 2, 16, 15, grey, decay=0.999),
+    "vae-mnist-z16": Run(VAE, conv_encoder, conv_decoder, 16, 32, 10, grey, decay=0.999),
+    "ae-mnist-z16": Run(Autoencoder, conv_encoder, conv_decoder, 16, 32, 10, grey, decay=0.999),
 }
 
 
 class Report(keras.callbacks.Callback):
-    """Prints the means of an epoch, and writes the averaged weights every few epochs."""
+    """Prints the means of an epoch, and keeps the averaged weights every few epochs."""
 
     def __init__(self, name, networks, every=25):
         super().__init__()
@@ -80,21 +87,20 @@ class Report(keras.callbacks.Callback):
         seconds = time.perf_counter() - self.start
         terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
         print(f"{self.name} epoch {epoch + 1} {seconds:.0f} s {terms}", flush=True)
-        if (epoch + 1) % self.every == 0:
-            keep(self.name, self.networks)
+        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params["epochs"]:
+            self.model  # noqa: B018  on JAX this brings the weights of the running step back
+            keep(self.name, self.networks, seconds)
 
 
-def keep(name, networks):
+def keep(name, networks, seconds):
     """Writes the weights to the build folder, so that a stopped run is not lost."""
     FOLDER.mkdir(parents=True, exist_ok=True)
-    files.save_arrays(
-        FOLDER / f"{name}.npz",
-        {f"{part}-{i}": w for part, n in networks.items() for i, w in enumerate(n.get_weights())},
-    )
+    kept = weights.arrays(networks) | {"seconds": np.float64(seconds)}
+    files.save_arrays(FOLDER / f"{name}.npz", kept)
 
 
 def train(name, run, seed):
-    """Trains one run; returns the averaged networks by name and the seconds it took."""
+    """Trains one run and keeps the average of its networks' last weights."""
     keras.utils.set_random_seed(seed)
     x_train = run.prepare(data.load("mnist").x_train, TRAIN_SEED)
     live, averaged = run.networks(), run.networks()
@@ -107,20 +113,79 @@ def train(name, run, seed):
         seed=seed,
     )
     game.compile(steps_per_execution=100)
-    start = time.perf_counter()
     report = Report(name, averaged)
     game.fit(x_train, batch_size=run.batch_size, epochs=run.epochs, verbose=0, callbacks=[report])
-    keep(name, averaged)
-    return averaged, time.perf_counter() - start
+
+
+def ship(name, run, seed):
+    """Scores the kept weights, as they will be stored, and saves them with their recipe."""
+    kept = files.load_arrays(FOLDER / f"{name}.npz")
+    seconds, networks = float(kept.pop("seconds")), run.networks()
+    weights.fill(networks, kept)
+    weights.round_to(networks)
+    x_test = run.prepare(data.load("mnist").x_test, TEST_SEED)
+    measured = likelihood if run.prepare is binarise else samples
+    recipe = pretrained.provenance(seed, data.source("mnist"), seconds) | {
+        "lecture": "01",
+        "evaluator": "mnist-cnn",
+        "scores": terms(run, networks, x_test) | measured(run, networks, x_test),
+        "published": [PUBLISHED] if run.prepare is binarise else [],
+        "settings": {
+            "epochs": run.epochs,
+            "batch_size": run.batch_size,
+            "optimizer": f"Adam, {run.learning_rate:g} falling to 0 along a cosine",
+            "average": run.decay,
+            "binarisation": {"train": TRAIN_SEED, "test": TEST_SEED} if run.prepare is binarise else None,
+        },
+        "networks": {
+            "encoder": {"builder": run.encoder.__name__, "arguments": run.arguments},
+            "decoder": {"builder": run.decoder.__name__, "arguments": run.arguments},
+        },
+    }
+    if run.game is VAE:
+        recipe["sampler"] = {"name": "bernoulli_decoder", "arguments": {"latent_dim": run.latent_dim}}
+    path = pretrained.save(name, networks, recipe)
+    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+
+
+def terms(run, networks, x_test):
+    """The terms of the loss on the test images, in nats."""
+    game = run.game(**networks)
+    game.compile()
+    logs = game.evaluate(x_test, batch_size=500, verbose=0)
+    if run.game is VAE:
+        return {"negative-ELBO": logs["loss"], "reconstruction": logs["nll"], "KL": logs["kl"]}
+    return {"reconstruction": logs["loss"]}
+
+
+def likelihood(run, networks, x_test):
+    """The importance-weighted negative log-likelihood, in nats: all images, and more draws on 500."""
+    few = metrics.log_likelihood(**networks, x=x_test, samples=DRAWS)
+    many = metrics.log_likelihood(**networks, x=x_test[:500], samples=5_000)
+    return {
+        f"NLL-{DRAWS}": float(-few.mean()),
+        f"NLL-{DRAWS}-first-500": float(-few[:500].mean()),
+        "NLL-5000-first-500": float(-many.mean()),
+    }
+
+
+def samples(run, networks, x_test):
+    """10,000 draws from the prior against the 10,000 test images, read by the frozen classifier."""
+    z = np.random.default_rng(0).normal(size=(len(x_test), run.latent_dim))
+    read = metrics.evaluator("mnist")
+    return metrics.score(2 * decode(networks["decoder"], z) - 1, 2 * x_test - 1, read)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="+", choices=RUNS)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
     arguments = parser.parse_args()
     for name in arguments.names:
-        train(name, RUNS[name], arguments.seed)
+        if not arguments.ship:
+            train(name, RUNS[name], arguments.seed)
+        ship(name, RUNS[name], arguments.seed)
 
 
 if __name__ == "__main__":

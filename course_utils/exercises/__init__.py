@@ -5,7 +5,7 @@
 An exercise never raises: an empty cell, a wrong answer and an answer that crashes all get a sentence.
 """
 
-from .exercise import Exercise, is_blank, judged
 from . import vae
+from .exercise import Exercise, is_blank, judged
 
 __all__ = ["Exercise", "is_blank", "judged", "vae"]

@@ -23,11 +23,11 @@ class EqualizedKernel(OwnVariables):
         al., A Style-Based Generator Architecture, 2019, appendix C.
     """
 
-    def __init__(self, size, *args, gain=SQRT2, lr_multiplier=1.0, **kwargs):
+    def __init__(self, *args, gain=SQRT2, lr_multiplier=1.0, **kwargs):
         kwargs.setdefault(
             "kernel_initializer", keras.initializers.RandomNormal(stddev=1.0 / lr_multiplier)
         )
-        super().__init__(size, *args, **kwargs)
+        super().__init__(*args, **kwargs)
         self.gain = gain
         self.lr_multiplier = lr_multiplier
 

@@ -8,19 +8,22 @@ def points(x, name, least=1, columns=None):
     x = np.asarray(x, dtype="float64")
     if x.ndim != 2:
         raise ValueError(
-            f"{name} has shape {x.shape}; expected (n, d), one row a sample: "
-            f"flatten each sample with reshape(len(x), -1)"
+            f"{name} has shape {x.shape}, expected (n, d), one row a sample: flatten each sample with "
+            f"reshape(len(x), -1)."
         )
     if len(x) < least:
-        raise ValueError(f"{name} has {len(x)} row(s); this measure needs at least {least}")
+        raise ValueError(f"{name} has {len(x)} row(s), expected at least {least}: measure more samples.")
     if columns is not None and x.shape[1] != columns:
         raise ValueError(
-            f"{name} has {x.shape[1]} columns where {columns} were expected; "
-            f"both sets must come from the same evaluator"
+            f"{name} has {x.shape[1]} columns, expected {columns} as in the other set: read both with "
+            f"the same evaluator."
         )
     if not np.isfinite(x).all():
         bad = int((~np.isfinite(x).all(axis=1)).sum())
-        raise ValueError(f"{name} has NaN or infinite values in {bad} of {len(x)} rows; drop or fix them")
+        raise ValueError(
+            f"{name} has NaN or infinite values in {bad} of {len(x)} rows, expected finite numbers: "
+            f"look for what diverged."
+        )
     return x
 
 
@@ -30,17 +33,18 @@ def probability_rows(probabilities):
     total = rows.sum(axis=1, keepdims=True)
     if rows.min() < 0 or np.abs(total - 1).max() > 1e-3:
         raise ValueError(
-            f"probabilities has values from {rows.min():.3g} and rows that sum to "
-            f"{total.min():.3g} … {total.max():.3g}; expected rows ≥ 0 that sum to 1: "
-            f"apply a softmax to logits first"
+            f"probabilities holds values from {rows.min():.3g} and rows that sum to {total.min():.3g} "
+            f"to {total.max():.3g}, expected rows ≥ 0 that sum to 1: apply a softmax to logits first."
         )
     return rows / total
 
 
 def squared_distances(a, b):
     """Return the (n, m) matrix ‖aᵢ − bⱼ‖² ≥ 0."""
-    squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
-    return np.maximum(squares, 0)
+    squares = (-2 * a) @ b.T  # in place from here: memory traffic is what this costs
+    squares += (a * a).sum(axis=1)[:, None]
+    squares += (b * b).sum(axis=1)
+    return np.maximum(squares, 0, out=squares)
 
 
 def blocks(n, size):

@@ -111,7 +111,7 @@ class Evaluator:
         """
         outputs = self._outputs(images)
         if len(outputs) < 3:
-            raise ValueError(f"{self.name} reads no factors; evaluator('glyphs') does")
+            raise ValueError(f"{self.name} reads no factors, expected an evaluator that does: take evaluator('glyphs').")
         return decode_factors(outputs[2])
 
     def _outputs(self, images):
@@ -150,8 +150,8 @@ def grey_28(images):
         images = images[:, 2:-2, 2:-2]
     if images.shape[1:] != (28, 28, 1):
         raise ValueError(
-            f"images have shape {images.shape}; this evaluator reads (n, 28, 28, 1), or (n, 32, 32, 1) "
-            f"with a margin of two pixels: take evaluator('glyphs') for colour"
+            f"images have shape {images.shape}, expected (n, 28, 28, 1), or (n, 32, 32, 1) with a margin "
+            f"of two pixels: take evaluator('glyphs') for colour, or generate that size."
         )
     return np.asarray(images, dtype="float32")
 
@@ -162,8 +162,8 @@ def colour_32(images):
         images = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=-1.0)
     if images.shape[1:3] != (32, 32) or images.shape[3] not in (1, 3):
         raise ValueError(
-            f"images have shape {images.shape}; this evaluator reads (n, 28, 28, c) or (n, 32, 32, c) "
-            f"with one or three channels: resize them, or generate that size"
+            f"images have shape {images.shape}, expected (n, 28, 28, C) or (n, 32, 32, C) with one or "
+            f"three channels: resize them, or generate that size."
         )
     return np.asarray(np.broadcast_to(images, images.shape[:3] + (3,)), dtype="float32")
 
@@ -186,7 +186,8 @@ def evaluator(name):
     """
     checks.one_of(name, _PREPARE, "evaluator")
     recipe, stored = weights.read(f"{name}-cnn")
-    network = digit_network(**recipe["networks"]["classifier"]["arguments"])
+    with weights.aside():
+        network = digit_network(**recipe["networks"]["classifier"]["arguments"])
     weights.fill({"classifier": network}, stored)
     return Evaluator(f"{name}-cnn", _PREPARE[name], network, recipe)
 

@@ -67,8 +67,8 @@ def frechet_from_moments(a, b):
     """
     if a.mean.shape != b.mean.shape:
         raise ValueError(
-            f"features_a has {a.mean.size} columns and features_b {b.mean.size}; "
-            f"both sets must come from the same evaluator"
+            f"features_b has {b.mean.size} columns, expected {a.mean.size} as in features_a: read both "
+            f"with the same evaluator."
         )
     cross = linalg.svdvals(_root(b.covariance) @ _root(a.covariance)).sum()
     squared = np.sum((a.mean - b.mean) ** 2)

@@ -30,7 +30,7 @@ def inception_score(probabilities, splits=1):
     rows = probability_rows(probabilities)
     if not 1 <= splits <= len(rows):
         raise ValueError(
-            f"splits is {splits} for {len(rows)} images; it must lie between 1 and that number"
+            f"splits is {splits}, expected 1 to {len(rows)}, the number of images: use fewer parts."
         )
     return float(np.mean([_score(part) for part in np.array_split(rows, splits)]))
 

@@ -51,8 +51,8 @@ def log_likelihood(encoder, decoder, x, samples=200, seed=0):
         decoder: function or keras.Model: z float32 (m, d) -> logits, m rows with as many elements
             as an image.
         x: (N, …) float or integer, every pixel 0 or 1.
-        samples: K; the estimate is a lower bound in the mean, and closer for larger K.
-        seed: int; the noise comes from NumPy and is the same on every backend.
+        samples: K; a lower bound in the mean, closer for larger K.
+        seed: int, for NumPy's noise, the same on every backend.
 
     Returns:
         (N,) float64, nats. The mean, negated, is the NLL that papers print.
@@ -62,12 +62,7 @@ def log_likelihood(encoder, decoder, x, samples=200, seed=0):
 
     Source: Burda et al. 2016, eq. 8; Rezende et al. 2014, appendix E.
     """
-    x = np.asarray(x)
-    if len(x) == 0 or not ((x == 0) | (x == 1)).all():
-        raise ValueError(
-            f"x has shape {x.shape} and holds values other than 0 and 1, expected binary images: "
-            f"use (x > 0.5) on pixels in [0, 1], or draw Bernoulli pixels once and keep them."
-        )
+    x = _binary(x)
     samples = checks.count(samples, "samples")
     rng = np.random.default_rng(seed)
     batch = max(1, ROWS // samples)
@@ -81,6 +76,19 @@ def log_likelihood(encoder, decoder, x, samples=200, seed=0):
             weights[part] = _log_weights(decoder, images, z_mean, z_log_var, noise[part])
         estimates.append(importance_weighted(weights))
     return np.concatenate(estimates)
+
+
+def _binary(x):
+    x = np.asarray(x)
+    if len(x) == 0:
+        raise ValueError("x is empty, expected at least one image: check what selected it.")
+    wrong = (x != 0) & (x != 1)
+    if wrong.any():
+        raise ValueError(
+            f"x holds {x[wrong][0]:.4g} ({wrong.mean():.1%} of the pixels are neither 0 nor 1), expected "
+            f"binary images: use (x > 0.5) for pixels in [0, 1], or draw Bernoulli pixels once."
+        )
+    return x
 
 
 def _log_weights(decoder, images, z_mean, z_log_var, noise):

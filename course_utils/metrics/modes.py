@@ -37,7 +37,7 @@ def mode_coverage(samples, centers, radius):
     centers = points(centers, "centers")
     samples = points(samples, "samples", columns=centers.shape[1])
     if not radius > 0:
-        raise ValueError(f"radius is {radius}; it must be above 0")
+        raise ValueError(f"radius is {radius}, expected above 0: take three standard deviations of a mode.")
     squares = squared_distances(samples, centers)  # (n, modes)
     nearest = squares.argmin(axis=1)
     good = squares.min(axis=1) <= radius**2

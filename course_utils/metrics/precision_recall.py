@@ -37,7 +37,7 @@ def precision_recall(real, fake, k=3):
     Source: Kynkäänniemi et al. 2019, "Improved precision and recall metric", eq. 1 and 2.
     """
     if k < 1:
-        raise ValueError(f"k is {k}; the number of neighbours must be at least 1")
+        raise ValueError(f"k is {k}, expected at least 1 neighbour: the paper's choice is 3.")
     real = points(real, "real", least=k + 1)
     fake = points(fake, "fake", least=k + 1, columns=real.shape[1])
     center = real.mean(axis=0)  # distances stay; the rounding error of large offsets goes

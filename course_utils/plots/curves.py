@@ -22,7 +22,7 @@ def curves(history, labels, ylabel="nats per image", xlabel="epoch", title=None,
     else:
         made = axis.figure
     drawn = {name: text for name, text in labels.items() if history.get(name)}
-    for index, (name, text) in enumerate(drawn.items()):
+    for name, text in drawn.items():
         values = [float(v) for v in history[name]]
         marker = "o" if len(values) < 30 else None
         axis.plot(range(1, len(values) + 1), values, marker=marker, label=f"{text}: {values[-1]:.1f}")

@@ -11,12 +11,9 @@ def explore(draw, **sliders):
     Args:
         draw: takes the sliders' values by name, returns a matplotlib figure.
         sliders: name -> (lowest, highest, first value), floats.
-
-    Returns:
-        The widget, or None where nobody watches.
     """
     if not interactive():
-        return None
+        return
     import ipywidgets as widgets
     from IPython.display import display
 
@@ -34,6 +31,4 @@ def explore(draw, **sliders):
     for handle in handles.values():
         handle.observe(redraw, names="value")
     redraw()
-    box = widgets.VBox([*handles.values(), picture])
-    display(box)
-    return box
+    display(widgets.VBox([*handles.values(), picture]))

@@ -5,7 +5,9 @@ stored. An array's key is `network/index name`, such as `generator/004 gamma`: K
 layers over the life of a process, so a variable's path is no stable name, its position is.
 """
 
+import contextlib
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +42,10 @@ def recipe(name, folder=FOLDER):
     Raises:
         ValueError: no such weights (the nearest name is suggested), or a recipe that cannot be read.
     """
-    checks.one_of(name, names(folder), "name")
+    stored = names(folder)
+    if not stored:
+        raise ValueError(f"{folder} holds no weights, expected NAME.npz and NAME.json: check the folder.")
+    checks.one_of(name, stored, "the name of the weights")
     path = Path(folder) / f"{name}.json"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
@@ -89,17 +94,7 @@ def write(name, networks, recipe, folder=FOLDER, dtype="float16"):
             Nothing is written.
     """
     checks.one_of(dtype, ("float16", "float32"), "dtype")
-    missing = [field for field in REQUIRED if field not in recipe]
-    if missing:
-        raise ValueError(
-            f"the recipe of {name!r} lacks {', '.join(missing)}, expected all of "
-            f"{', '.join(REQUIRED)}: add them (None where there is nothing to say)."
-        )
-    if set(networks) != set(recipe["networks"]):
-        raise ValueError(
-            f"networks are {sorted(networks)} but the recipe names {sorted(recipe['networks'])}: "
-            f"give each network its builder and arguments."
-        )
+    check(networks, recipe)
     stored = arrays(networks, dtype)
     text = json.dumps(recipe, ensure_ascii=False)  # fails here, before a file is touched
     path = Path(folder) / f"{name}.npz"
@@ -107,6 +102,21 @@ def write(name, networks, recipe, folder=FOLDER, dtype="float16"):
     text = json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     files.write_atomic(path.with_suffix(".json"), text.encode("utf-8"))
     return path
+
+
+def check(networks, recipe):
+    """Raise ValueError unless a recipe is whole and describes these networks."""
+    missing = [field for field in REQUIRED if field not in recipe]
+    if missing:
+        raise ValueError(
+            f"the recipe lacks {', '.join(missing)}, expected all of {', '.join(REQUIRED)}: add them "
+            f"(None where there is nothing to say)."
+        )
+    if set(networks) != set(recipe["networks"]):
+        raise ValueError(
+            f"networks are {sorted(networks)}, expected those of the recipe, "
+            f"{sorted(recipe['networks'])}: give each network its builder and arguments."
+        )
 
 
 def arrays(networks, dtype="float32"):
@@ -141,6 +151,24 @@ def round_to(networks, dtype="float16"):
     for network in networks.values():
         values = network.get_weights()
         network.set_weights([_cast(np.asarray(v), dtype).astype(v.dtype) for v in values])
+
+
+@contextlib.contextmanager
+def aside():
+    """Build networks that will be filled without a trace in the session.
+
+    A layer's initialiser draws from Python's random state, so loading weights half-way would change
+    every network that is built afterwards; and a session's bfloat16 policy is for what it trains.
+    """
+    import keras  # here, since recipes are read without Keras
+
+    state, policy = random.getstate(), keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        keras.config.set_dtype_policy(policy)
 
 
 def fill(networks, stored):

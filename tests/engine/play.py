@@ -1,5 +1,6 @@
 """Plays ten iterations of each game on the backend of this process and writes losses and weights: play.py OUT.npz"""
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from games import GAMES, data  # noqa: E402
 
 def main(out):
     found = {}
+    if devices := int(os.environ.get("DEVICES", "0")):
+        keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+        assert len(keras.distribution.list_devices()) == devices
     for name, (game_class, parts) in GAMES.items():
         keras.utils.set_random_seed(0)
         game = game_class()

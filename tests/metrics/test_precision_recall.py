@@ -1,10 +1,11 @@
 """Precision and recall: the corners, a value by hand, laws."""
 
+import importlib
+
 import numpy as np
 import pytest
 
 from course_utils.metrics import precision_recall
-from course_utils.metrics import precision_recall as measure
 
 pytestmark = pytest.mark.once
 
@@ -69,12 +70,10 @@ def test_far_from_the_origin_and_scaled_nothing_changes():
 
 
 def test_blocks_of_rows_do_not_change_the_value(monkeypatch):
-    import importlib
-
     real, fake = normal(), normal(seed=1, scale=0.7)
     expected = precision_recall(real, fake)
     monkeypatch.setattr(importlib.import_module("course_utils.metrics.precision_recall"), "ROWS", 33)
-    assert measure(real, fake) == expected
+    assert precision_recall(real, fake) == expected
 
 
 @pytest.mark.parametrize("k, n, words", [(0, 9, "k is 0"), (3, 3, "at least 4")])

@@ -26,7 +26,7 @@ class WatchedKernel(nbval_kernel.RunningKernel):
     """nbval's kernel, with an eye on the process while it waits for a cell."""
 
     def __init__(self, *args, **kwargs):
-        self.last_words = tempfile.TemporaryFile()
+        self.last_words = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the kernel
         start = nbval_kernel.start_new_kernel
 
         def start_and_listen(*args, **kwargs):

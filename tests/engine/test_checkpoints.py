@@ -1,0 +1,141 @@
+"""A run that is interrupted ends where it would have ended; a damaged checkpoint is never half-loaded."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from course_utils import backend, checkpoints, files
+from course_utils.checkpoints import Checkpoint
+from course_utils.game import Game, Player
+from games import BatchNormGAN, SharedEncoder, adam, data, dense
+
+KILLS = 20
+
+
+def test_a_run_killed_twenty_times_ends_bit_for_bit_where_it_would_have(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(Path(__file__).parent / "crash.py"), str(tmp_path), str(KILLS), "0"],
+        env={**os.environ, "KERAS_BACKEND": backend.name(), "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=1500,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f"{KILLS} kills" in done.stdout and " 0 of them while saving" not in done.stdout
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A folder with the checkpoints of two epochs, and the weights at the end of each."""
+    folder, weights = tmp_path_factory.mktemp("saved"), []
+    game = BatchNormGAN()
+    game.compile()
+    note = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: weights.append(game.get_weights()))
+    game.fit(data(), batch_size=16, epochs=3, steps_per_epoch=2, callbacks=[Checkpoint(folder), note], verbose=0)
+    return folder, weights
+
+
+@pytest.fixture
+def folder(saved, tmp_path):
+    for path in saved[0].iterdir():
+        (tmp_path / path.name).mkdir()
+        for file in path.iterdir():
+            (tmp_path / path.name / file.name).write_bytes(file.read_bytes())
+    return tmp_path
+
+
+def loads(folder, weights):
+    game = BatchNormGAN()
+    notes = checkpoints.load(game, folder)
+    for a, b in zip(game.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    return notes
+
+
+def test_the_last_two_are_kept_and_the_newest_loads(folder, saved):
+    assert sorted(p.name for p in folder.iterdir()) == ["iteration_000000004", "iteration_000000006"]
+    notes = loads(folder, saved[1][2])
+    assert notes["epochs"] == [0, 1, 2] and len(notes["history"]["loss"]) == 3
+
+
+def test_one_flipped_byte_falls_back_and_says_so(folder, saved, caplog):
+    path = folder / "iteration_000000006" / "state.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with caplog.at_level(logging.WARNING):
+        loads(folder, saved[1][1])
+    assert "iteration_000000006" in caplog.text and "SHA-256" in caplog.text
+
+
+def test_a_half_written_checkpoint_is_ignored_and_then_removed(folder, saved):
+    (folder / ".iteration_000000009.x.tmp").mkdir()
+    (folder / ".iteration_000000009.x.tmp" / "state.npz").write_bytes(b"half")
+    loads(folder, saved[1][2])
+    checkpoints.save(BatchNormGAN(), folder)
+    assert not list(folder.glob(".*"))
+
+
+def test_no_sound_checkpoint_raises(folder):
+    for path in folder.glob("*/state.npz"):
+        path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match="no sound checkpoint among the 2"):
+        checkpoints.load(BatchNormGAN(), folder)
+
+
+def test_an_empty_folder_is_a_fresh_start(tmp_path):
+    assert checkpoints.load(BatchNormGAN(), tmp_path / "nothing") is None
+
+
+def test_another_game_is_refused_whole(folder):
+    for game in (SharedEncoder(), _wider()):
+        before = [w.copy() for w in game.get_weights()]
+        with pytest.raises(ValueError, match="another game.*variables differ.*in the checkpoint"):
+            checkpoints.load(game, folder)
+        assert all(np.array_equal(a, b) for a, b in zip(before, game.get_weights()))
+
+
+def test_another_seed_is_refused(folder):
+    with pytest.raises(ValueError, match="seed 0, expected 1"):
+        checkpoints.load(BatchNormGAN(seed=1), folder)
+
+
+def test_another_backend_warns_or_raises(folder, saved, monkeypatch, caplog):
+    monkeypatch.setattr(backend, "name", lambda: "another")
+    with caplog.at_level(logging.WARNING):
+        loads(folder, saved[1][2])
+    assert "random draws will differ" in caplog.text
+    with pytest.raises(ValueError, match="another system"):
+        checkpoints.load(BatchNormGAN(), folder, strict=True)
+
+
+def test_a_full_disk_stops_with_the_path_and_keeps_the_old(folder, saved, monkeypatch):
+    def full(path, arrays, **kwargs):
+        Path(path).parent.mkdir(parents=True)
+        Path(path).write_bytes(b"some of it")
+        raise OSError(28, "No space left on device, 0 bytes free")
+
+    monkeypatch.setattr(files, "save_arrays", full)
+    game = BatchNormGAN()
+    game.compile()
+    with pytest.raises(OSError, match="Could not save the checkpoint.*No space left.*untouched"):
+        game.fit(data(), batch_size=16, epochs=4, steps_per_epoch=2, callbacks=[Checkpoint(folder)], verbose=0)
+    assert not list(folder.glob(".*"))
+    loads(folder, saved[1][2])
+
+
+def test_a_finished_run_is_not_played_again(folder, saved):
+    game = BatchNormGAN()
+    game.compile()
+    history = game.fit(data(), batch_size=16, epochs=3, steps_per_epoch=2, callbacks=[Checkpoint(folder)], verbose=0)
+    assert history.epoch == [0, 1, 2] and game.iteration == 6
+
+
+def _wider():
+    network = dense(2, 1, "network", width=24)
+    return Game([Player("a", [network], lambda b, t: network(b)[0, 0], adam())])

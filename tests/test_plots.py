@@ -1,0 +1,93 @@
+"""Figures: what is drawn, how large it is, and what a notebook gets."""
+
+import base64
+import io
+
+import keras
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from course_utils import plots
+from course_utils.plots import live, style
+
+pytestmark = pytest.mark.once
+
+
+def test_tile_puts_images_row_by_row_with_gaps():
+    images = np.stack([np.full((3, 2, 1), v, "float32") for v in (0.0, 0.25, 1.0)])
+    page = plots.tile(images, columns=2, gap=1)
+    assert page.shape == (7, 5, 1)
+    assert page[0, 0, 0] == 1.0  # grey images are ink on paper: no ink is white
+    assert page[0, 3, 0] == 0.75 and page[4, 0, 0] == 0.0
+    assert np.isnan(page[3]).all() and np.isnan(page[:, 2]).all() and np.isnan(page[4:, 3:]).all()
+
+
+def test_tile_keeps_colours_clips_and_takes_any_range():
+    images = np.zeros((1, 2, 2, 3), "float32")
+    images[0, 0, 0] = [-1.0, 0.0, 9.0]
+    page = plots.tile(images, columns=1, low=-1.0, high=1.0)
+    assert page.shape == (2, 2, 3) and np.allclose(page[0, 0], [0.0, 0.5, 1.0])
+
+
+def test_fonts_can_be_read_from_the_last_row():
+    assert min(v for k, v in style.STYLE.items() if k.endswith("size")) >= 12
+
+
+def every_figure():
+    rng = np.random.default_rng(0)
+    images, z, y = rng.random((20, 28, 28, 1)), rng.normal(size=(200, 2)), rng.integers(0, 10, 200)
+    yield plots.image_grid(images, columns=5, title="samples")
+    yield plots.image_rows({"one": images[:5], "two": images[5:10]}, columns=list("abcde"))
+    yield plots.latent_scatter({"left": (z, y), "right": (3 * z, y)})
+    yield plots.latent_map(z, y, rng.random((4, 4, 28, 28, 1)), limit=2.0)
+    yield plots.curves({"nll": [3.0, 2.0], "kl": [0.0, 1.0]}, {"nll": "reconstruction", "kl": "KL"})
+    yield plots.bars({"FD": [1.0, 2.0]}, ["a", "b"])
+
+
+def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
+    for figure in every_figure():
+        assert isinstance(figure, Figure)
+        data = plots.png(figure)
+        assert Image.open(io.BytesIO(data)).format == "PNG" and len(data) < 150_000
+        texts = [t for t in figure.findobj(lambda o: hasattr(o, "get_fontsize")) if t.get_text()]
+        assert texts == [] or min(t.get_fontsize() for t in texts) >= 12
+
+
+def test_axes_of_a_latent_map_name_their_axes_and_both_panels_have_one_range():
+    figure = plots.latent_map(np.zeros((3, 2)), np.arange(3), np.zeros((2, 2, 28, 28, 1)), limit=2.5)
+    left, right = figure.axes
+    assert left.get_xlabel() == right.get_xlabel() == "$z_1$"
+    assert left.get_xlim() == right.get_xlim() == (-2.5, 2.5)
+
+
+def test_the_picture_carries_its_alternative_text():
+    figure, axis = plots.figure()
+    axis.plot([0, 1])
+    data, metadata = style.bundle(figure, "A line that rises.")
+    assert metadata == {"image/png": {"alt": "A line that rises."}}
+    assert data["text/plain"] == "A line that rises."
+    assert Image.open(io.BytesIO(base64.b64decode(data["image/png"]))).format == "PNG"
+
+
+def test_show_refuses_a_figure_without_alternative_text():
+    with pytest.raises(ValueError, match="alt is empty"):
+        plots.show(plots.figure()[0], "  ")
+
+
+def test_nobody_watches_a_test_so_sliders_do_nothing(monkeypatch):
+    assert not plots.interactive()
+    assert plots.explore(lambda a: pytest.fail("drawn"), a=(0.0, 1.0, 0.5)) is None
+
+
+def test_live_leaves_one_figure_where_nobody_watches(monkeypatch):
+    shown = []
+    monkeypatch.setattr(live, "show", lambda figure, alt: shown.append((figure, alt)))
+    callback = plots.Live(lambda: np.zeros((4, 28, 28, 1)), {"loss": "loss"}, alt="curves")
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((4, 1)), np.ones((4, 1)), epochs=3, verbose=0, callbacks=[callback])
+    ((figure, alt),) = shown
+    assert alt == "curves" and len(figure.axes) == 2
+    assert len(figure.axes[1].lines[0].get_xdata()) == 3

@@ -1,0 +1,80 @@
+"""The results table: made from recipes, and the README's is current."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from course_utils import files, results, weights
+
+pytestmark = pytest.mark.once
+README = Path(__file__).parent.parent / "README.md"
+
+
+def store(folder, name, **changes):
+    """A recipe as `weights.write` leaves it, beside an array file."""
+    recipe = dict.fromkeys(weights.REQUIRED) | {
+        "lecture": "05", "seconds": 5400.0, "backend": "jax", "machine": "2 x86_64 cores",
+        "scores": {"FD-mnist-cnn": 1.23456}, "published": [],
+    } | changes
+    recipe["sha256"] = files.save_arrays(folder / f"{name}.npz", {"a": np.zeros(1)})
+    (folder / f"{name}.json").write_text(json.dumps(recipe))
+
+
+def test_table_of_two_recipes(tmp_path):
+    store(tmp_path, "dcgan-mnist")
+    published = [
+        {"score": "NLL", "value": 89.9, "source": "Tomczak and Welling 2018"},
+        {"score": "Parzen", "value": "340 ± 2", "source": "Makhzani et al. 2015"},
+    ]
+    store(tmp_path, "vae-mnist", lecture="01", seconds=50, scores={"NLL": 89.512}, published=published)
+    assert results.table(tmp_path) == (
+        "| lecture | weights | score | here | published | source | training | machine |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| 01 | vae-mnist | NLL | 89.51 | 89.9 | Tomczak and Welling 2018 | 50 s, jax | 2 x86_64 cores |\n"
+        "| 01 | vae-mnist | Parzen |  | 340 ± 2 | Makhzani et al. 2015 | 50 s, jax | 2 x86_64 cores |\n"
+        "| 05 | dcgan-mnist | FD-mnist-cnn | 1.235 |  |  | 1.5 h, jax | 2 x86_64 cores |\n"
+    )
+
+
+def test_scores_of_real_images_stand_below(tmp_path):
+    store(tmp_path, "mnist-cnn", reference={"FD-mnist-cnn": 0.0672514, "n": [10, 10]})
+    rows = results.table(tmp_path).splitlines()[2:]
+    assert len(rows) == 2 and "| FD-mnist-cnn of real images | 0.06725 |" in rows[1]
+
+
+def test_only_what_stands_between_the_markers_changes(tmp_path):
+    store(tmp_path, "dcgan-mnist")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"# Title\n\n{results.BEGIN}\nold\n{results.END}\n\nEnd, with «marks».\n")
+    assert not results.is_current(readme, tmp_path)
+    assert results.write_table(readme, tmp_path)
+    table = results.table(tmp_path)
+    assert readme.read_text() == f"# Title\n\n{results.BEGIN}\n{table}{results.END}\n\nEnd, with «marks».\n"
+    assert results.is_current(readme, tmp_path)
+    assert not results.write_table(readme, tmp_path)
+
+
+def test_a_typed_score_is_found(tmp_path):
+    store(tmp_path, "dcgan-mnist")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{results.BEGIN}\n{results.END}\n")
+    results.write_table(readme, tmp_path)
+    readme.write_text(readme.read_text().replace("1.235", "1.135"))
+    assert not results.is_current(readme, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["none", results.BEGIN, f"{results.END}\n{results.BEGIN}", 2 * f"{results.BEGIN}{results.END}"]
+)
+def test_markers_must_stand_once_and_in_order(tmp_path, text):
+    readme = tmp_path / "README.md"
+    readme.write_text(text)
+    with pytest.raises(ValueError, match="expected each once"):
+        results.write_table(readme, tmp_path)
+    assert readme.read_text() == text
+
+
+def test_readme_shows_what_the_recipes_say():
+    assert results.is_current(README), "run `python -m course_utils.results README.md`"
