@@ -1,4 +1,4 @@
-# make run | test | lab | notebooks | results | test-floor | lint | doctor | clean      (README.md says more)
+# make run | test | lab | notebooks | results | benchmarks | test-floor | lint | doctor | clean      (README.md says more)
 # Needed beforehand: make and Python 3.11 or newer. Everything else is installed into .venv.
 
 PROFILE ?= smoke
@@ -26,7 +26,7 @@ READY := .venv/.ready
 READY_TORCH := .venv/.ready-torch
 WANTED := $(READY) $(if $(or $(TORCH),$(filter torch,$(BACKEND))),$(READY_TORCH))
 
-.PHONY: run test lab notebooks results test-floor lint doctor setup clean
+.PHONY: run test lab notebooks results benchmarks test-floor lint doctor setup clean
 .DEFAULT_GOAL := run
 
 run: $(WANTED)
@@ -41,6 +41,9 @@ lab: $(WANTED)
 notebooks: PROFILE = cpu
 notebooks: $(WANTED)
 	@$(BIN)/course notebooks $(LECTURES) --profile $(PROFILE) --backend $(or $(BACKEND),tensorflow)
+
+benchmarks: $(READY)
+	@$(BIN)/python tests/benchmarks/run.py
 
 results: $(READY)
 	@$(BIN)/course results

@@ -206,6 +206,10 @@ class _TensorFlow:
             body(index)
             return index + 1
 
+        import os
+        if count <= int(os.environ.get("UNROLL","0")):
+            for index in range(count): body(index)
+            return
         tf.while_loop(lambda index: index < count, step, [tf.constant(0)])
 
     @staticmethod
@@ -246,7 +250,7 @@ class _TensorFlow:
             _TensorFlow.xla = model.jit_compile
             return execute(data, rows)
 
-        program = step if model.run_eagerly else tf.function(step, jit_compile=model.jit_compile)
+        program = step if model.run_eagerly else tf.function(step, jit_compile=model.jit_compile, autograph=False)
 
         def train(_):
             data, rows = model.run.next()

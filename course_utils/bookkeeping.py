@@ -128,6 +128,6 @@ class Run(keras.callbacks.Callback):
             else "its data is finite, so the game itself diverged; lower the learning rate, or look at the loss"
         )
         return (
-            f"Stopped before the update of player {player!r} at iteration {iteration}: its loss or gradient is not finite, "
-            f"expected finite numbers (the weights are those from before); {cause}."
+            f"Stopped before the update of player {player!r} at iteration {iteration}: its loss or gradient is not "
+            f"finite, expected finite numbers (the weights are those from before); {cause}."
         )

@@ -1,8 +1,8 @@
 """Saves everything that a training run depends on, atomically, and goes on from it bit for bit.
 
-A checkpoint is a folder `iteration_000001200/` with `state.npz` and its SHA-256. It is written beside its place under
-another name, flushed to the disk and renamed, so that a power cut leaves the one before it whole. Its hash and its shapes
-are checked before anything is changed.
+A checkpoint is a folder `iteration_000001200/` with `state.npz` and its SHA-256. It is written beside its place
+under another name, flushed to the disk and renamed, so that a power cut leaves the one before it whole. Its hash and
+its shapes are checked before anything is changed.
 """
 
 import json
@@ -10,7 +10,6 @@ import logging
 import os
 import re
 import shutil
-import time
 import uuid
 from pathlib import Path
 
@@ -27,9 +26,9 @@ _NAME = re.compile(r"iteration_\d{9}")
 class Checkpoint(keras.callbacks.Callback):
     """A callback that saves the full state of a `Game` and, given to `fit` again, resumes it.
 
-    Saved are: all networks and averages, every player's optimizer, seeds, the running means, the history, and the iteration,
-    of which, with the seed, the order of the data is a function. On the same backend and versions the resumed run ends bit
-    for bit where the uninterrupted one would have.
+    Saved are all networks and averages, every player's optimizer, seeds, running means, the history, and the iteration,
+    of which, with the seed, the order of the data is a function. On the same backend and versions the resumed run ends
+    bit for bit where the uninterrupted one would have.
 
     Args:
         folder: where the checkpoints lie; made if it is missing. Give each run its own.
@@ -108,7 +107,8 @@ def save(game, folder, keep=2, notes=None):
         files.sync_folder(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
-        raise OSError(f"Could not save the checkpoint {final}: {error}; the checkpoints before it are untouched.") from error
+        message = f"Could not save the checkpoint {final}: {error}; the checkpoints before it are untouched."
+        raise OSError(message) from error
     for path in [*_checkpoints(folder)[keep:], *folder.glob(".iteration_*.tmp")]:
         shutil.rmtree(path, ignore_errors=True)
     return final
@@ -148,7 +148,9 @@ def load(game, folder, strict=False):
             raise ValueError(message + "; resume where it was saved, or with strict=False.")
         _log.warning("%s.", message)
     if facts["seed"] != game.seed:
-        raise ValueError(f"Found a checkpoint of seed {facts['seed']}, expected {game.seed}; give the game the same seed.")
+        raise ValueError(
+            f"Found a checkpoint of seed {facts['seed']}, expected {game.seed}; give the game the same seed."
+        )
     _assign(game, arrays, path)
     return facts["notes"]
 
@@ -166,8 +168,8 @@ def _assign(game, arrays, path):
     ]
     if differ:
         raise ValueError(
-            f"Found another game in {path} ({len(differ)} variables differ, first {'; '.join(differ[:4])}), expected the one "
-            "that is being trained; build the same networks and players, or give this run a folder of its own."
+            f"Found another game in {path} ({len(differ)} variables differ, first {'; '.join(differ[:4])}), expected "
+            "the one that is being trained; build the same networks and players, or give this run a folder of its own."
         )
     for label, variable in variables.items():
         variable.assign(arrays[label])

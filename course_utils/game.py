@@ -80,8 +80,8 @@ class Average:
 class Game(keras.Model):
     """A `keras.Model` whose training step is a game between players.
 
-    `compile`, `fit`, `evaluate`, `History`, the progress bar, callbacks and `keras.distribution.DataParallel` work as for
-    any Keras model. What is logged: for each player `NAME_loss` and `NAME_gradient_norm`, what its loss logs, and
+    `compile`, `fit`, `evaluate`, `History`, the progress bar, callbacks and `keras.distribution.DataParallel` work as
+    for any Keras model. Logged are for each player `NAME_loss`, `NAME_gradient_norm` and what its loss logs, and
     `loss`, the sum of the players' losses.
 
     A loss or gradient that is not finite changes nothing: the game stops before that update and raises `Diverged`.
@@ -127,8 +127,8 @@ class Game(keras.Model):
             jit_compile = backend.xla_by_default(any(hasattr(layer, "kernel_size") for layer in layers))
         elif jit_compile and backend.name() == "torch":
             raise ValueError(
-                "Found jit_compile=True on torch, expected False: torch.compile cannot differentiate a gradient penalty; "
-                'leave jit_compile at "auto".'
+                "Found jit_compile=True on torch, expected False, since torch.compile cannot differentiate a gradient "
+                'penalty; leave jit_compile at "auto".'
             )
         super().compile(
             optimizer=self.optimizers,
@@ -175,8 +175,8 @@ class Game(keras.Model):
         steps = steps_per_epoch or feed.length // feed.per_iteration
         if steps < 1:
             raise ValueError(
-                f"Found {feed.length} rows of data, expected at least the {feed.per_iteration} that one iteration uses; "
-                "choose a smaller batch, or give steps_per_epoch to let iterations reuse rows."
+                f"Found {feed.length} rows of data, expected at least the {feed.per_iteration} that one iteration "
+                "uses; choose a smaller batch, or give steps_per_epoch to let iterations reuse rows."
             )
         callbacks = list(callbacks or [])
         self.health.assign([0, 0])
@@ -334,8 +334,8 @@ def _check_players(players):
                 )
             if any(layer.compute_dtype == "float16" for layer in network._flatten_layers()):
                 raise ValueError(
-                    f"Found float16 in the network {network.name!r}, expected float32 or mixed_bfloat16: players' optimizers "
-                    "do no loss scaling; set the policy mixed_bfloat16."
+                    f"Found float16 in the network {network.name!r}, expected float32 or mixed_bfloat16, since players' "
+                    "optimizers do no loss scaling; set the policy mixed_bfloat16."
                 )
         if player.turns < 1:
             raise ValueError(f"Found turns={player.turns} for player {player.name!r}, expected at least 1.")

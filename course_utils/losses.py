@@ -118,9 +118,7 @@ def _nonsaturating_generator(fake_logits):
 
 
 def _least_squares_discriminator(real_logits, fake_logits):
-    return 0.5 * (
-        _mean(ops.square(_float(real_logits) - 1.0)) + _mean(ops.square(_float(fake_logits)))
-    )
+    return 0.5 * (_mean(ops.square(_float(real_logits) - 1.0)) + _mean(ops.square(_float(fake_logits))))
 
 
 def _least_squares_generator(fake_logits):
@@ -149,9 +147,7 @@ nonsaturating = AdversarialLoss("nonsaturating", _logistic_discriminator, _nonsa
 
 # D: ½ E (f(x) − 1)² + ½ E f(G(z))²;  G: ½ E (f(G(z)) − 1)².
 # Mao et al., Least Squares Generative Adversarial Networks, 2017, eq. (9).
-least_squares = AdversarialLoss(
-    "least_squares", _least_squares_discriminator, _least_squares_generator
-)
+least_squares = AdversarialLoss("least_squares", _least_squares_discriminator, _least_squares_generator)
 
 # D: E max(0, 1 − f(x)) + E max(0, 1 + f(G(z)));  G: −E f(G(z)), without a hinge.
 # Lim and Ye, Geometric GAN, 2017; Miyato et al., Spectral Normalization, 2018, eqs. (16) and (17).
@@ -174,9 +170,14 @@ def _sum(x):
     return ops.sum(x, axis=tuple(range(1, len(x.shape))))
 
 
+def shapes_differ(a, b):
+    """Whether two tensors' shapes differ in what is known of them (TensorFlow may not know the batch)."""
+    return len(a.shape) != len(b.shape) or any(m != n for m, n in zip(a.shape, b.shape) if m and n)
+
+
 def _pair(a, b, name_a, name_b):
     a, b = _float(a), _float(b)
-    if tuple(a.shape) != tuple(b.shape):
+    if shapes_differ(a, b):
         raise ValueError(
             f"Found {name_a} of shape {tuple(a.shape)} and {name_b} of shape {tuple(b.shape)}, "
             "expected one shape for both; reshape one, because broadcasting would change the sum."

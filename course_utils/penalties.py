@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 from course_utils import backend
+from course_utils.losses import shapes_differ
 
 EPSILON = 1e-12  # inside the root: its derivative at 0 would be infinite
 
@@ -42,14 +43,13 @@ def gradient_penalty(critic, real, fake, seed, one_sided=False):
         Gulrajani et al., Improved Training of Wasserstein GANs, 2017, eq. (3) and section 4.
     """
     real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
-    if tuple(real.shape) != tuple(fake.shape):
+    if shapes_differ(real, fake):
         raise ValueError(
             f"Found real examples of shape {tuple(real.shape)} and fake ones of shape "
             f"{tuple(fake.shape)}, expected one shape for both; draw as many fake as real ones."
         )
-    epsilon = keras.random.uniform(
-        _one_per_example(real), seed=seed, dtype=real.dtype
-    )  # (N, 1, ..., 1)
+    one_each = (ops.shape(real)[0],) + (1,) * (len(real.shape) - 1)  # (N, 1, ..., 1)
+    epsilon = keras.random.uniform(one_each, seed=seed, dtype=real.dtype)
     excess = _slope(critic, epsilon * real + (1 - epsilon) * ops.cast(fake, real.dtype)) - 1.0
     return ops.mean(ops.square(ops.relu(excess) if one_sided else excess))
 
@@ -144,9 +144,7 @@ class ClipConstraint(keras.constraints.Constraint):
 
     def __init__(self, c):
         if not c > 0:
-            raise ValueError(
-                f"Found a clipping limit c = {c}, expected a positive number; the paper takes 0.01."
-            )
+            raise ValueError(f"Found a clipping limit c = {c}, expected a positive number; the paper takes 0.01.")
         self.c = float(c)
 
     def __call__(self, w):
@@ -161,9 +159,7 @@ def _slope(critic, x):
 
 
 def _squared_slope(critic, x):
-    gradient = ops.cast(
-        backend.input_gradient(_frozen(critic), ops.convert_to_tensor(x)), "float32"
-    )
+    gradient = ops.cast(backend.input_gradient(_frozen(critic), ops.convert_to_tensor(x)), "float32")
     return ops.sum(ops.square(gradient), axis=tuple(range(1, len(gradient.shape))))  # (N,)
 
 
@@ -184,7 +180,3 @@ def _refuse_batch_norm(critic):
                 "expected none under a gradient penalty because it couples the examples of a "
                 "batch; use LayerNormalization or nothing."
             )
-
-
-def _one_per_example(x):
-    return (ops.shape(x)[0],) + (1,) * (len(x.shape) - 1)

@@ -44,12 +44,9 @@ class Prior:
                 f"Found labels for the prior {self.name!r}, expected none because it has no parts; "
                 "leave them out or take a mixture."
             )
-        generator = (
-            seed
-            if isinstance(seed, keras.random.SeedGenerator)
-            else keras.random.SeedGenerator(seed)
-        )
-        return self.draw(n, generator, labels)
+        if not isinstance(seed, keras.random.SeedGenerator):
+            seed = keras.random.SeedGenerator(seed)  # an int would repeat within one draw
+        return self.draw(n, seed, labels)
 
 
 def gaussian(dim, stddev=1.0):
@@ -100,23 +97,17 @@ def truncated(dim, threshold):
         Brock et al., Large Scale GAN Training, 2019, section 3.1.
     """
     if not threshold > 0:
-        raise ValueError(
-            f"Found a threshold of {threshold}, expected a positive number such as 0.5."
-        )
+        raise ValueError(f"Found a threshold of {threshold}, expected a positive number such as 0.5.")
     inside = math.erf(threshold / math.sqrt(2.0))
 
     def draw(n, seed, labels):
         u = keras.random.uniform((n, dim), -1.0, 1.0, seed=seed, dtype="float32")
         z = math.sqrt(2.0) * ops.erfinv(u * inside)
-        return ops.clip(
-            z, -threshold, threshold
-        )  # rounding, and u = −1 where erf(t / √2) rounds to 1
+        return ops.clip(z, -threshold, threshold)  # rounding, and u = −1 where erf(t / √2) rounds to 1
 
     def density(z):
         z = np.asarray(z, "float64")
-        return np.prod(
-            np.where(np.abs(z) <= threshold, _normal_density(z, 1.0) / inside, 0.0), axis=-1
-        )
+        return np.prod(np.where(np.abs(z) <= threshold, _normal_density(z, 1.0) / inside, 0.0), axis=-1)
 
     return Prior("truncated", dim, draw, density)
 
@@ -144,9 +135,7 @@ def gaussian_mixture(components=10, radius=4.0, radial=1.0, tangential=0.3):
         noise = keras.random.normal((n, 2), seed=seed, dtype="float32")
         along, across = radius + radial * noise[:, :1], tangential * noise[:, 1:]  # (n, 1) each
         cosine, sine = ops.cos(angle), ops.sin(angle)
-        return ops.concatenate(
-            [along * cosine - across * sine, along * sine + across * cosine], axis=-1
-        )
+        return ops.concatenate([along * cosine - across * sine, along * sine + across * cosine], axis=-1)
 
     def density(z):
         x, y = np.asarray(z, "float64")[:, :1], np.asarray(z, "float64")[:, 1:]  # (m, 1) each
@@ -155,9 +144,7 @@ def gaussian_mixture(components=10, radius=4.0, radial=1.0, tangential=0.3):
             x * np.cos(angle) + y * np.sin(angle),
             y * np.cos(angle) - x * np.sin(angle),
         )  # (m, K)
-        return np.mean(
-            _normal_density(along - radius, radial) * _normal_density(across, tangential), axis=-1
-        )
+        return np.mean(_normal_density(along - radius, radial) * _normal_density(across, tangential), axis=-1)
 
     return Prior("gaussian_mixture", 2, draw, density, components)
 

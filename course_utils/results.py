@@ -44,9 +44,26 @@ def write_table(readme, folder=weights.FOLDER):
     Raises:
         ValueError: a marker is missing, double, or in the wrong order. Nothing is written.
     """
+    return write_section(readme, "results", table(folder))
+
+
+def write_section(readme, name, text):
+    """Replace what stands between `<!-- NAME:begin -->` and `<!-- NAME:end -->` of a markdown file.
+
+    Args:
+        readme: the file; it holds each marker once, in this order.
+        name: of the section.
+        text: str, ends in a newline.
+
+    Returns:
+        bool, whether the file changed.
+
+    Raises:
+        ValueError: a marker is missing, double, or in the wrong order. Nothing is written.
+    """
     readme = Path(readme)
     before = readme.read_text(encoding="utf-8")
-    after = _replaced(before, table(folder), readme)
+    after = _replaced(before, text, readme, name)
     if after == before:
         return False
     files.write_atomic(readme, after.encode("utf-8"))
@@ -66,14 +83,15 @@ def main(arguments=None):
     print(f"{readme}: {'table rewritten' if write_table(readme) else 'table is current'}")
 
 
-def _replaced(text, new, readme):
-    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+def _replaced(text, new, readme, name="results"):
+    begin, end = (mark.replace("results", name) for mark in (BEGIN, END))
+    if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
         raise ValueError(
-            f"{readme} holds {text.count(BEGIN)} × {BEGIN} and {text.count(END)} × {END}, expected "
-            f"each once and in this order: put them where the results table goes."
+            f"{readme} holds {text.count(begin)} × {begin} and {text.count(end)} × {end}, expected "
+            f"each once and in this order: put them where the {name} table goes."
         )
-    head, tail = text.split(BEGIN)[0], text.split(END)[1]
-    return f"{head}{BEGIN}\n{new}{END}{tail}"
+    head, tail = text.split(begin)[0], text.split(end)[1]
+    return f"{head}{begin}\n{new}{end}{tail}"
 
 
 def _rows(name, recipe):

@@ -177,6 +177,12 @@ def test_gaussian_nll_equals_the_density():
     np.testing.assert_allclose(array(losses.gaussian_nll(x, x)), np.log(2 * np.pi), rtol=1e-6)
 
 
+def test_an_unknown_batch_size_is_no_difference():
+    inputs = keras.Input((3,))
+    assert not losses.shapes_differ(inputs, np.zeros((7, 3)))
+    assert losses.shapes_differ(inputs, np.zeros((7, 4))) and losses.shapes_differ(np.zeros(3), np.zeros((3, 1)))
+
+
 @pytest.mark.parametrize("loss", [losses.kl_divergence, losses.bernoulli_nll, losses.gaussian_nll])
 def test_shapes_that_differ_are_refused(loss):
     with pytest.raises(ValueError, match=r"Found .* shape \(2, 4\).* shape \(2, 2, 2\).*expected one shape"):

@@ -3,11 +3,12 @@
     python training/vae.py vae-mnist-binary     # the 784-400-40 recipe
     python training/vae.py vae-mnist-z2 ae-mnist-z2 vae-mnist-z16 ae-mnist-z16
 
-`vae-mnist-binary` has the networks, the batches and the data of Tomczak & Welling (2018): 784-400-40,
-ReLU, Adam, batches of 100, static binarised MNIST. Three things differ. The published binarised
-files are replaced by a draw of our own. The learning rate starts at 1e-3 and falls along a cosine
-for 300 epochs, where the recipe goes from 1e-4 in two drops over 500. The shipped weights are an
-exponential average of the last steps.
+`vae-mnist-binary` has the networks and the batches of the published recipe: 784-400-40, ReLU, Adam,
+batches of 100, scored on static binarised MNIST. Four things differ. The published binarised test
+file is replaced by a draw of our own. Training draws its pixels anew in every batch (Burda et al.,
+2016): with one fixed draw for training, as published, 300 epochs ended at 91.02 nats, overfitted.
+The learning rate starts at 1e-3 and falls along a cosine for 300 epochs, where the recipe goes from
+1e-4 in two drops over 500. The shipped weights are an exponential average of the last steps.
 """
 
 import argparse
@@ -21,6 +22,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np
+from keras import ops
 
 from course_utils import data, files, metrics, pretrained, weights
 from course_utils.game import Average
@@ -28,13 +30,23 @@ from course_utils.games.vae import VAE, Autoencoder, binarise
 from course_utils.networks.vae import conv_decoder, conv_encoder, decode, mlp_decoder, mlp_encoder
 
 FOLDER = Path("build/training")
-TRAIN_SEED, TEST_SEED = 0, 1  # of the binarisation
+TEST_SEED = 1  # of the binarisation of the test images
 DRAWS = 200  # importance weights an image, as in the published figures
 PUBLISHED = {
     "score": f"NLL-{DRAWS}",
     "value": 89.78,
     "source": "pythae, reproducibility/vae.py; Tomczak & Welling 2018 print 89.9",
 }
+
+
+class RedrawnVAE(VAE):
+    """A VAE whose training images are grey, and drawn as 0 or 1 anew in every batch."""
+
+    def negative_elbo(self, x, training):
+        if training:
+            chances = keras.random.uniform(ops.shape(x), seed=self.seeds)
+            x = ops.cast(chances < x, x.dtype)
+        return super().negative_elbo(x, training)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,7 +59,7 @@ class Run:
     latent_dim: int
     width: int
     epochs: int
-    prepare: Callable  # uint8 images, seed of the draw -> float32 images in [0, 1]
+    prepare: Callable  # uint8 test images -> float32 images in [0, 1]
     learning_rate: float = 1e-3
     batch_size: int = 100
     decay: float = 0.9995
@@ -61,13 +73,18 @@ class Run:
         return {"encoder": self.encoder(**self.arguments), "decoder": self.decoder(**self.arguments)}
 
 
-def grey(images, seed):
-    """Grey values as they are; the draw's seed is not used."""
+def grey(images):
+    """Grey values from 0 to 1."""
     return data.scale(images, low=0.0, high=1.0)
 
 
+def binary(images):
+    """One draw of each pixel, the same in every run: the static test set."""
+    return binarise(images, TEST_SEED)
+
+
 RUNS = {
-    "vae-mnist-binary": Run(VAE, mlp_encoder, mlp_decoder, 40, 400, 300, binarise),
+    "vae-mnist-binary": Run(RedrawnVAE, mlp_encoder, mlp_decoder, 40, 400, 300, binary),
     "vae-mnist-z2": Run(VAE, conv_encoder, conv_decoder, 2, 16, 15, grey, decay=0.999),
     "ae-mnist-z2": Run(Autoencoder, conv_encoder, conv_decoder, 2, 16, 15, grey, decay=0.999),
     "vae-mnist-z16": Run(VAE, conv_encoder, conv_decoder, 16, 32, 10, grey, decay=0.999),
@@ -102,7 +119,7 @@ def keep(name, networks, seconds):
 def train(name, run, seed):
     """Trains one run and keeps the average of its networks' last weights."""
     keras.utils.set_random_seed(seed)
-    x_train = run.prepare(data.load("mnist").x_train, TRAIN_SEED)
+    x_train = grey(data.load("mnist").x_train)
     live, averaged = run.networks(), run.networks()
     steps = run.epochs * (len(x_train) // run.batch_size)
     game = run.game(
@@ -123,26 +140,28 @@ def ship(name, run, seed):
     seconds, networks = float(kept.pop("seconds")), run.networks()
     weights.fill(networks, kept)
     weights.round_to(networks)
-    x_test = run.prepare(data.load("mnist").x_test, TEST_SEED)
-    measured = likelihood if run.prepare is binarise else samples
+    x_test = run.prepare(data.load("mnist").x_test)
+    measured = likelihood if run.prepare is binary else samples
     recipe = pretrained.provenance(seed, data.source("mnist"), seconds) | {
         "lecture": "01",
         "evaluator": "mnist-cnn",
         "scores": terms(run, networks, x_test) | measured(run, networks, x_test),
-        "published": [PUBLISHED] if run.prepare is binarise else [],
+        "published": [PUBLISHED] if run.prepare is binary else [],
         "settings": {
             "epochs": run.epochs,
             "batch_size": run.batch_size,
             "optimizer": f"Adam, {run.learning_rate:g} falling to 0 along a cosine",
             "average": run.decay,
-            "binarisation": {"train": TRAIN_SEED, "test": TEST_SEED} if run.prepare is binarise else None,
+            "binarisation": f"test images drawn once, seed {TEST_SEED}; training images anew in each batch"
+            if run.prepare is binary
+            else None,
         },
         "networks": {
             "encoder": {"builder": run.encoder.__name__, "arguments": run.arguments},
             "decoder": {"builder": run.decoder.__name__, "arguments": run.arguments},
         },
     }
-    if run.game is VAE:
+    if issubclass(run.game, VAE):
         recipe["sampler"] = {"name": "bernoulli_decoder", "arguments": {"latent_dim": run.latent_dim}}
     path = pretrained.save(name, networks, recipe)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
@@ -153,7 +172,7 @@ def terms(run, networks, x_test):
     game = run.game(**networks)
     game.compile()
     logs = game.evaluate(x_test, batch_size=500, verbose=0)
-    if run.game is VAE:
+    if issubclass(run.game, VAE):
         return {"negative-ELBO": logs["loss"], "reconstruction": logs["nll"], "KL": logs["kl"]}
     return {"reconstruction": logs["loss"]}
 

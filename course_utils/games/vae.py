@@ -34,7 +34,7 @@ class VAE(Game):
 
     def __init__(self, encoder, decoder, optimizer=None, beta=1.0, sampling=None, averages=(), seed=0):
         optimizer = optimizer or keras.optimizers.Adam(1e-3)
-        player = Player("vae", [encoder, decoder], self.loss, optimizer)
+        player = Player("vae", [encoder, decoder], self.negative_elbo, optimizer)
         super().__init__([player], averages=averages, seed=seed, name="vae")
         self.encoder, self.decoder = encoder, decoder
         self.sampling = sampling or Sampling(seed=self.seed)
@@ -42,7 +42,7 @@ class VAE(Game):
             shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
         )
 
-    def loss(self, x, training):
+    def negative_elbo(self, x, training):
         """Returns the mean of nll + β·kl over the batch, and both terms to log, in nats."""
         z_mean, z_log_var = self.encoder(x, training=training)  # (N, d) each
         z = self.sampling([z_mean, z_log_var])  # (N, d)
@@ -62,11 +62,11 @@ class Autoencoder(Game):
 
     def __init__(self, encoder, decoder, optimizer=None, averages=(), seed=0):
         optimizer = optimizer or keras.optimizers.Adam(1e-3)
-        player = Player("autoencoder", [encoder, decoder], self.loss, optimizer)
+        player = Player("autoencoder", [encoder, decoder], self.reconstruction, optimizer)
         super().__init__([player], averages=averages, seed=seed, name="autoencoder")
         self.encoder, self.decoder = encoder, decoder
 
-    def loss(self, x, training):
+    def reconstruction(self, x, training):
         """Returns the mean reconstruction term of the batch in nats."""
         z_mean, _ = self.encoder(x, training=training)
         return ops.mean(bernoulli_nll(x, self.decoder(z_mean, training=training)))

@@ -86,16 +86,8 @@ class SelfAttention2D(layers.Layer):
 
     def _convolution(self, filters, name, input_shape):
         kind = SpectralConv2D if self.spectral else layers.Conv2D
-        # A seeded initializer used four times would give equal kernels.
-        initializer = self.kernel_initializer.clone()
-        layer = kind(
-            filters,
-            1,
-            use_bias=False,
-            kernel_initializer=initializer,
-            name=name,
-            dtype=self.dtype_policy,
-        )
+        initializer = self.kernel_initializer.clone()  # a seeded one, used twice, would repeat itself
+        layer = kind(filters, 1, use_bias=False, kernel_initializer=initializer, name=name, dtype=self.dtype_policy)
         layer.build(input_shape)
         return layer
 

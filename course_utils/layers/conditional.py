@@ -78,9 +78,7 @@ class ConditionalBatchNormalization(layers.Layer):
 
     def _linear(self, units, name, input_shape):
         kind = SpectralDense if self.spectral else layers.Dense
-        initializer = (
-            self.kernel_initializer.clone()
-        )  # a seeded one used twice would give equal kernels
+        initializer = self.kernel_initializer.clone()  # a seeded one, used twice, would repeat itself
         layer = kind(
             units,
             use_bias=False,

@@ -24,9 +24,7 @@ class EqualizedKernel(OwnVariables):
     """
 
     def __init__(self, *args, gain=SQRT2, lr_multiplier=1.0, **kwargs):
-        kwargs.setdefault(
-            "kernel_initializer", keras.initializers.RandomNormal(stddev=1.0 / lr_multiplier)
-        )
+        kwargs.setdefault("kernel_initializer", keras.initializers.RandomNormal(stddev=1.0 / lr_multiplier))
         super().__init__(*args, **kwargs)
         self.gain = gain
         self.lr_multiplier = lr_multiplier

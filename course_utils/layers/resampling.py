@@ -33,9 +33,7 @@ def _blur_up(size):
 
 def _blur_down(size):
     if size % 2:
-        raise ValueError(
-            f"Found a side of {size} pixels, expected an even one; pad or resize the images."
-        )
+        raise ValueError(f"Found a side of {size} pixels, expected an even one; pad or resize the images.")
     average = np.repeat(np.eye(size // 2, dtype="float32"), 2, axis=1) / 2  # (size / 2, size)
     return average @ _blur(size)
 

@@ -139,9 +139,7 @@ def _matrix(kernel):
 def _power_iteration(matrix, u):
     matrix, u = ops.stop_gradient(matrix), ops.convert_to_tensor(u)
     v = _unit(ops.matmul(matrix, u), otherwise=0.0)
-    return _unit(
-        ops.matmul(v, matrix), otherwise=u
-    )  # a zero kernel must not leave u at zero for ever
+    return _unit(ops.matmul(v, matrix), otherwise=u)  # a zero kernel must not leave u at zero for ever
 
 
 def _sigma(matrix, u):

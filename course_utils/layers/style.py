@@ -33,9 +33,7 @@ class AdaIN(keras.layers.Layer):
 
     def build(self, input_shape):
         x_shape, style_shape = input_shape
-        self.affine = EqualizedDense(
-            2 * x_shape[-1], gain=1.0, name="affine", dtype=self.dtype_policy
-        )
+        self.affine = EqualizedDense(2 * x_shape[-1], gain=1.0, name="affine", dtype=self.dtype_policy)
         self.affine.build(style_shape)
 
     def call(self, inputs):
@@ -82,9 +80,7 @@ class NoiseInjection(keras.layers.Layer):
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def build(self, input_shape):
-        self.strength = self.add_weight(
-            name="strength", shape=(input_shape[-1],), initializer="zeros"
-        )
+        self.strength = self.add_weight(name="strength", shape=(input_shape[-1],), initializer="zeros")
 
     def call(self, inputs, noise=None):
         if noise is None:
@@ -120,9 +116,7 @@ class LearnedConstant(keras.layers.Layer):
         self.initializer = keras.initializers.get(initializer)
 
     def build(self, input_shape):
-        self.constant = self.add_weight(
-            name="constant", shape=self.shape, initializer=self.initializer
-        )
+        self.constant = self.add_weight(name="constant", shape=self.shape, initializer=self.initializer)
 
     def call(self, inputs):
         return ops.broadcast_to(self.constant, (ops.shape(inputs)[0], *self.shape))

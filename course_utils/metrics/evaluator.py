@@ -111,7 +111,9 @@ class Evaluator:
         """
         outputs = self._outputs(images)
         if len(outputs) < 3:
-            raise ValueError(f"{self.name} reads no factors, expected an evaluator that does: take evaluator('glyphs').")
+            raise ValueError(
+                f"{self.name} reads no factors, expected an evaluator that does: take evaluator('glyphs')."
+            )
         return decode_factors(outputs[2])
 
     def _outputs(self, images):

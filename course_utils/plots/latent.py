@@ -21,7 +21,7 @@ def latent_scatter(panels, limit=None, width=None):
     width = width or min(10.0, 5.2 * len(panels))
     made, axes = figure(1, len(panels), width=width, height=width / len(panels) + 0.3, squeeze=False)
     for axis, (title, (z, labels)) in zip(axes[0], panels.items()):
-        draw_codes(axis, np.asarray(z), np.asarray(labels), limit)
+        draw_codes(axis, np.asarray(z), np.asarray(labels), limit, 15 if len(panels) < 3 else 12)
         axis.set_title(title)
     return made
 
@@ -54,17 +54,17 @@ def latent_map(z, labels, decoded, limit, titles=("Codes of test images", "Decod
     return made
 
 
-def draw_codes(axis, z, labels, limit=None):
+def draw_codes(axis, z, labels, limit=None, size=15):
     """Draws one panel of codes with the class written on the middle of each cloud."""
     limit = limit or 1.05 * np.quantile(np.abs(z), 0.998)
     for digit in np.unique(labels):
         points = z[labels == digit]
-        axis.scatter(*points.T, s=6, color=DIGITS[digit], alpha=0.6, linewidths=0, rasterized=True)
+        axis.scatter(*points.T, s=9, color=DIGITS[digit], alpha=0.6, linewidths=0, rasterized=True)
     for digit in np.unique(labels):
         middle = np.median(z[labels == digit], axis=0)
         axis.text(
-            *middle, str(digit), fontsize=15, weight="bold", ha="center", va="center", clip_on=True,
-            bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGITS[digit], "lw": 2.5},
+            *middle, str(digit), fontsize=size, weight="bold", ha="center", va="center", clip_on=True,
+            bbox={"boxstyle": "circle,pad=0.15", "fc": "white", "ec": DIGITS[digit], "lw": 2},
         )  # fmt: skip
     for radius in (1, 2):
         axis.add_patch(Circle((0, 0), radius, fill=False, ls="--", lw=1.5, ec="black"))

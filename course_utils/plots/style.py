@@ -31,6 +31,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.alpha": 0.3,
     "lines.linewidth": 2.5,
     "axes.prop_cycle": matplotlib.cycler(
@@ -58,7 +59,7 @@ def figure(rows=1, columns=1, width=10.0, height=4.0, **subplots):
 def png(figure):
     """Returns a figure as the bytes of a PNG with at most 256 colours, a third of the usual size."""
     buffer, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(buffer, format="png", facecolor="white")
+    figure.savefig(buffer, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.06)
     buffer.seek(0)
     picture = Image.open(buffer).convert("RGB")
     picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(

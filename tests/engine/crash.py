@@ -1,8 +1,8 @@
-"""Trains in child processes that are killed at random moments and resumed, and compares the end: crash.py FOLDER KILLS SEED
+"""Trains in children that are killed at random moments and resumed, and compares the end: crash.py FOLDER KILLS SEED
 
-The parent imports everything and computes nothing, so that each child is a fork that starts within a second. Half of the
-kills strike at a random moment, half as soon as a half-written checkpoint is seen. Prints one line and exits with 0 if the
-weights, optimizers and history are bit for bit those of a run that was never interrupted.
+The parent imports everything and computes nothing, so that each child is a fork that starts within a second. Half of
+the kills strike at a random moment, half as soon as a half-written checkpoint is seen. Prints one line and exits with
+0 if weights, optimizers and history are bit for bit those of a run that was never interrupted.
 """
 
 import os
@@ -17,8 +17,9 @@ import numpy as np
 from keras import ops
 
 sys.path.insert(0, str(Path(__file__).parent))
-from course_utils.checkpoints import Checkpoint  # noqa: E402
-from games import BatchNormGAN, data  # noqa: E402
+from games import BatchNormGAN, data
+
+from course_utils.checkpoints import Checkpoint
 
 EPOCHS, STEPS, EVERY = 6, 50, 7
 

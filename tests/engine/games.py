@@ -116,7 +116,8 @@ class SharedEncoder(Game):
 
     def critic_loss(self, batch, training):
         x, z = batch
-        adversarial = losses.nonsaturating.discriminator(self.judge(x, training), self.judge(self.fake(z, training), training))
+        fake_logits = self.judge(self.fake(z, training), training)
+        adversarial = losses.nonsaturating.discriminator(self.judge(x, training), fake_logits)
         return adversarial + 5.0 * penalties.r1(lambda x: self.judge(x, False), x)
 
     def generator_loss(self, batch, training):

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from games import GAMES, data  # noqa: E402
+from games import GAMES, data
 
 
 def main(out):

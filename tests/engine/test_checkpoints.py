@@ -9,10 +9,11 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+from games import BatchNormGAN, SharedEncoder, adam, data, dense
+
 from course_utils import backend, checkpoints, files
 from course_utils.checkpoints import Checkpoint
 from course_utils.game import Game, Player
-from games import BatchNormGAN, SharedEncoder, adam, data, dense
 
 KILLS = 20
 
