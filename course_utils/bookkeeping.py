@@ -1,12 +1,11 @@
 """What `fit` has to know of a game: all optimizers as one, the means of what is logged, where the run stands."""
 
 import keras
-import numpy as np
 from keras import ops
 
 
 class Diverged(FloatingPointError):
-    """A loss or a gradient was not finite; the weights are those from before that update."""
+    """A loss or a gradient was not finite; the weights are those from before that iteration."""
 
 
 class Optimizers(keras.optimizers.Optimizer):
@@ -40,33 +39,22 @@ class Means(keras.metrics.Metric):
         super().__init__(name=name)
         self.names, self.losses = list(names), list(losses)
         self.totals = self.add_variable((len(self.names),), "zeros", name="totals")
-        self.counts = self.add_variable((len(self.names),), "zeros", name="counts")
+        self.count = self.add_variable((), "zeros", name="count")
 
-    def update_state(self, logs):
-        here = [float(name in logs) for name in self.names]
+    def update_state(self, logs, share=1.0):
+        """Adds what one turn logged; `share` is 1 / turns of an iteration."""
         zero = ops.zeros((), "float32")
         values = [ops.cast(logs[name], "float32") if name in logs else zero for name in self.names]
-        self.totals.assign_add(ops.stack(values))
-        self.counts.assign_add(ops.convert_to_tensor(here, "float32"))
+        self.totals.assign_add(share * ops.stack(values))
+
+    def step(self):
+        """Ends an iteration."""
+        self.count.assign_add(1.0)
 
     def result(self):
-        means = ops.divide(self.totals, ops.maximum(self.counts, 1.0))
+        means = ops.divide(self.totals, ops.maximum(self.count, 1.0))
         logs = {name: means[i] for i, name in enumerate(self.names)}
         return {"loss": sum(logs[name] for name in self.losses), **logs}
-
-
-class Steps(keras.utils.PyDataset):
-    """Stands in for the data in `fit`, which counts its steps; the rows themselves come from the game's `Feed`."""
-
-    def __init__(self, steps):
-        super().__init__()
-        self.steps = steps
-
-    def __len__(self):
-        return self.steps
-
-    def __getitem__(self, index):
-        return np.zeros((1,), "float32")
 
 
 class Run(keras.callbacks.Callback):
@@ -128,6 +116,6 @@ class Run(keras.callbacks.Callback):
             else "its data is finite, so the game itself diverged; lower the learning rate, or look at the loss"
         )
         return (
-            f"Stopped before the update of player {player!r} at iteration {iteration}: its loss or gradient is not "
-            f"finite, expected finite numbers (the weights are those from before); {cause}."
+            f"Stopped at player {player!r} in iteration {iteration}: its loss or gradient is not finite, expected "
+            f"finite numbers (the weights are those from before this iteration); {cause}."
         )

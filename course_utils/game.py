@@ -19,7 +19,7 @@ import numpy as np
 from keras import ops, tree
 
 from course_utils import backend
-from course_utils.bookkeeping import Diverged, Means, Optimizers, Run, Steps
+from course_utils.bookkeeping import Diverged, Means, Optimizers, Run
 from course_utils.feed import Feed, take
 
 __all__ = ["Average", "Diverged", "Game", "Player"]
@@ -84,7 +84,7 @@ class Game(keras.Model):
     for any Keras model. Logged are for each player `NAME_loss`, `NAME_gradient_norm` and what its loss logs, and
     `loss`, the sum of the players' losses.
 
-    A loss or gradient that is not finite changes nothing: the game stops before that update and raises `Diverged`.
+    An iteration in which a loss or gradient is not finite changes nothing: the game stops and raises `Diverged`.
 
     Args:
         players: in the order of their turns.
@@ -171,7 +171,8 @@ class Game(keras.Model):
             TypeError, ValueError: the data does not fit; nothing was changed.
         """
         feed = Feed(x if y is None else (x, y), batch_size, max(p.turns for p in self.players), self.seed)
-        self._prepare(take(feed.data, feed.rows(0)[0, 0]))
+        if self.means is None:
+            self._prepare(take(feed.data, feed.rows(0)[0, 0]))
         steps = steps_per_epoch or feed.length // feed.per_iteration
         if steps < 1:
             raise ValueError(
@@ -183,7 +184,7 @@ class Game(keras.Model):
         done = sum(c.resume(self) for c in callbacks if hasattr(c, "resume"))
         self.run = Run(self, feed, self.iteration - done, steps, done)
         return super().fit(
-            Steps(steps),
+            backend.counter(steps),
             epochs=epochs,
             initial_epoch=done // steps,
             callbacks=[self.run, *callbacks],
@@ -228,9 +229,7 @@ class Game(keras.Model):
         )
 
     def _prepare(self, batch):
-        """Learns the names of what the losses log, once, by calling each on a batch; changes nothing."""
-        if self.means is not None:
-            return
+        """Learns the names of what the losses log by calling each on a batch; changes nothing."""
         names, losses = [], []
         for player in self.players:
             logged = backend.dry_run(lambda p=player: self._loss(p, batch, False)[1], self._state)
@@ -262,42 +261,42 @@ class Game(keras.Model):
         return self.get_metrics_result(), ops.copy(self.health.value)
 
     def _iterate(self, data, rows):
-        """Plays one iteration: every player's turns in order, then the averages."""
-        statistics = [v for n in self.networks for v in n.non_trainable_variables if "float" in v.dtype]
-        before = [ops.copy(v.value) for v in statistics]
-        for index, player in enumerate(self.players):
+        """Plays one iteration, every player's turns in order and then the averages, or changes nothing."""
 
-            def turn(k, index=index):
-                self._turn(index, take(data, ops.take(rows, k, axis=0)))
+        def attempt():
+            for index, player in enumerate(self.players):
 
-            backend.repeat(player.turns, turn, self._state)
-        healthy = ops.equal(self.health.value[0], 0)
-        for variable, old in zip(statistics, before):
-            variable.assign(ops.where(healthy, variable.value, old))
-        self._average(healthy)
-        self.optimizers.iterations.assign_add(ops.cast(healthy, self.optimizers.iterations.dtype))
+                def turn(k, index=index):
+                    self._turn(index, take(data, ops.take(rows, k, axis=0)))
+
+                backend.repeat(player.turns, turn, self._state)
+            self._average()
+            self.optimizers.iterations.assign_add(1)
+            return ops.equal(self.health.value[0], 0)
+
+        weights = [v for network in self.networks for v in network.weights if "float" in v.dtype]
+        backend.all_or_nothing(weights + self.optimizers.variables, attempt)
+        self.means.step()
 
     def _turn(self, index, batch):
-        """Moves one player's networks one optimizer step down its loss, unless something is not finite."""
+        """Moves one player's networks one optimizer step down its loss, and notes in `health` if that went wrong."""
         player = self.players[index]
         variables = player.variables
         (loss, logs), gradients = backend.value_and_grad(lambda: self._loss(player, batch, True), variables)
         squares = [ops.sum(ops.square(ops.cast(g, "float32"))) for g in gradients]
         norm = ops.sqrt(sum(squares))
-        finite = ops.logical_and(ops.isfinite(loss), ops.isfinite(norm))
-        healthy = ops.logical_and(finite, ops.equal(self.health.value[0], 0))
-        backend.update_if(
-            healthy, variables + player.optimizer.variables, lambda: player.optimizer.apply(gradients, variables)
-        )
-        failed = ops.stack([index + 1, ops.cast(self.optimizers.iterations.value, "int32")])
-        sound = ops.logical_or(finite, ops.greater(self.health.value[0], 0))
-        self.health.assign(ops.where(sound, self.health.value, failed))
-        self.means.update_state({f"{player.name}_loss": loss, f"{player.name}_gradient_norm": norm, **logs})
+        backend.update(player.optimizer, gradients, variables)
+        sound = ops.logical_and(ops.isfinite(loss), ops.isfinite(norm))
+        failure = ops.stack([index + 1, ops.cast(self.optimizers.iterations.value, "int32")])
+        first = ops.logical_and(ops.logical_not(sound), ops.equal(self.health.value[0], 0))
+        self.health.assign(ops.where(first, failure, self.health.value))
+        logs = {f"{player.name}_loss": loss, f"{player.name}_gradient_norm": norm, **logs}
+        self.means.update_state(logs, share=1.0 / player.turns)
 
-    def _average(self, healthy):
+    def _average(self):
         t = ops.cast(self.optimizers.iterations.value, "float32")
         for average in self.averages:
-            keep = ops.where(healthy, ops.minimum(average.decay, (1.0 + t) / (10.0 + t)), 1.0)
+            keep = ops.minimum(average.decay, (1.0 + t) / (10.0 + t))
             for mine, theirs in average.pairs():
                 mine.assign(mine.value + (1.0 - keep) * (theirs.value - mine.value))
 
@@ -313,6 +312,7 @@ class Game(keras.Model):
         for variable, value in zip(kept, before):
             variable.assign(value)
         self.means.update_state(logs)
+        self.means.step()
         means = self.get_metrics_result()
         return {"loss": means["loss"], **{key: means[key] for key in logs}}
 

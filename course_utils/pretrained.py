@@ -15,7 +15,7 @@ import numpy as np
 import course_utils
 from course_utils import backend, checks, weights
 from course_utils.metrics.evaluator import digit_network
-from course_utils.networks import vae
+from course_utils.networks import gan, vae
 
 # Name in a recipe → function that builds the network. A recipe can only name what stands here.
 BUILDERS = {
@@ -24,6 +24,13 @@ BUILDERS = {
     "mlp_decoder": vae.mlp_decoder,
     "conv_encoder": vae.conv_encoder,
     "conv_decoder": vae.conv_decoder,
+    "point_generator": gan.point_generator,
+    "point_critic": gan.point_critic,
+    "mlp_generator": gan.mlp_generator,
+    "mlp_critic": gan.mlp_critic,
+    "dcgan_generator": gan.dcgan_generator,
+    "dcgan_critic": gan.dcgan_critic,
+    "residual_critic": gan.residual_critic,
 }
 
 SAMPLE_CHUNK = 500  # images generated at once

@@ -9,7 +9,7 @@ import math
 
 import keras
 import numpy as np
-from keras import layers
+from keras import layers, ops
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -113,24 +113,33 @@ def _posterior(hidden, latent_dim):
     ]
 
 
-def encode(encoder, images, batch_size=500):
+def encode(encoder, images):
     """Returns the posterior's parameters of many images as arrays: (z_mean, z_log_var), each (N, d).
 
     Args:
         encoder: keras.Model, images -> [z_mean, z_log_var].
-        images: float32 (N, H, W, C) in [0, 1].
-        batch_size: images at a time.
+        images: float32 (N, H, W, C) in [0, 1], N ≥ 1.
     """
-    return tuple(encoder.predict(images, batch_size=batch_size, verbose=0))
+    batches = [encoder(batch, training=False) for batch in _batches(images)]
+    parts = [np.concatenate([ops.convert_to_numpy(b) for b in part]) for part in zip(*batches)]
+    return tuple(part[: len(images)] for part in parts)
 
 
-def decode(decoder, z, batch_size=500):
+def decode(decoder, z):
     """Returns the mean images of many latents: float32 (N, H, W, C) in [0, 1].
 
     Args:
         decoder: keras.Model, z -> logits.
-        z: float (N, d).
-        batch_size: latents at a time.
+        z: float (N, d), N ≥ 1.
     """
-    logits = decoder.predict(np.asarray(z, "float32"), batch_size=batch_size, verbose=0)
+    batches = [ops.convert_to_numpy(decoder(batch, training=False)) for batch in _batches(z)]
+    logits = np.concatenate(batches)[: len(z)]
     return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))  # clipped where float32's exp would overflow
+
+
+def _batches(rows, size=100):
+    """Yields float32 batches of one size, the last one filled up, so that each layer compiles once."""
+    rows = np.asarray(rows, "float32")
+    rows = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % size, axis=0)])
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]

@@ -7,13 +7,14 @@ from .grids import draw_page, tile
 from .style import DIGITS, figure
 
 
-def latent_scatter(panels, limit=None, width=None):
+def latent_scatter(panels, limit=None, width=None, names=True):
     """Draws codes as points, coloured by class, one panel a title, with the prior's circles.
 
     Args:
         panels: dict title -> (z, labels), z float (N, 2), labels int (N,) in 0 … 9.
         limit: half the width of each panel, or None to fit each panel to its own points.
         width: of the figure in inches.
+        names: write each class's number on the middle of its cloud.
 
     Returns:
         A matplotlib figure. The dashed circles hold 39 % and 86 % of a standard normal (1σ, 2σ).
@@ -21,7 +22,8 @@ def latent_scatter(panels, limit=None, width=None):
     width = width or min(10.0, 5.2 * len(panels))
     made, axes = figure(1, len(panels), width=width, height=width / len(panels) + 0.3, squeeze=False)
     for axis, (title, (z, labels)) in zip(axes[0], panels.items()):
-        draw_codes(axis, np.asarray(z), np.asarray(labels), limit, 15 if len(panels) < 3 else 12)
+        size = (15 if len(panels) < 3 else 12) if names else None
+        draw_codes(axis, np.asarray(z), np.asarray(labels), limit, size)
         axis.set_title(title)
     return made
 
@@ -55,12 +57,12 @@ def latent_map(z, labels, decoded, limit, titles=("Codes of test images", "Decod
 
 
 def draw_codes(axis, z, labels, limit=None, size=15):
-    """Draws one panel of codes with the class written on the middle of each cloud."""
+    """Draws one panel of codes, the class written on the middle of each cloud in the given size, if any."""
     limit = limit or 1.05 * np.quantile(np.abs(z), 0.998)
     for digit in np.unique(labels):
         points = z[labels == digit]
         axis.scatter(*points.T, s=9, color=DIGITS[digit], alpha=0.6, linewidths=0, rasterized=True)
-    for digit in np.unique(labels):
+    for digit in np.unique(labels) if size else ():
         middle = np.median(z[labels == digit], axis=0)
         axis.text(
             *middle, str(digit), fontsize=size, weight="bold", ha="center", va="center", clip_on=True,

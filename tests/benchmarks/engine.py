@@ -110,7 +110,7 @@ def main(which):
     if which == "images":
         networks, shape, iterations, rounds, fused = image_networks, (4096, 28, 28, 1), 10, 7, 1
     else:
-        networks, shape, iterations, rounds, fused = toy_networks, (4096, 2), 500, 5, 50
+        networks, shape, iterations, rounds, fused = toy_networks, (4096, 2), 2000, 5, 50
     x = rng.uniform(-1, 1, shape).astype("float32")
     ways = {}
     generator, critic, latent_dim = networks()

@@ -64,8 +64,9 @@ def test_decode_survives_logits_beyond_the_range_of_exp():
 
 def test_encode_returns_arrays_of_the_posterior():
     encoder = vae.conv_encoder(latent_dim=2, width=4)
-    mean, log_var = vae.encode(encoder, images(7), batch_size=3)
-    direct = [ops.convert_to_numpy(ops.stop_gradient(t)) for t in encoder(images(7))]
+    mean, log_var = vae.encode(encoder, images(103))  # one batch and three images of the next
+    direct = [ops.convert_to_numpy(ops.stop_gradient(t)) for t in encoder(images(103))]
+    assert mean.shape == log_var.shape == (103, 2)
     assert np.allclose(mean, direct[0], atol=1e-5) and np.allclose(log_var, direct[1], atol=1e-5)
 
 
