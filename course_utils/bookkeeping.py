@@ -20,6 +20,19 @@ class Optimizers(keras.optimizers.Optimizer):
     def variables(self):
         return [self.iterations] + [v for o in self.players for v in o.variables]
 
+    @property
+    def learning_rate(self):
+        return self.players[0].learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        if len(self.players) > 1:
+            raise ValueError(
+                f"Found one learning rate for a game of {len(self.players)} players, expected one each; "
+                "set game.players[i].optimizer.learning_rate in a callback, or give the optimizers schedules."
+            )
+        self.players[0].learning_rate = value
+
     def finalize_variable_values(self, trainable_variables):
         """Does nothing: averages belong to the game, and the live weights stay as they are."""
 
@@ -42,14 +55,14 @@ class Means(keras.metrics.Metric):
         self.count = self.add_variable((), "zeros", name="count")
 
     def update_state(self, logs, share=1.0):
-        """Adds what one turn logged; `share` is 1 / turns of an iteration."""
+        """Adds what was logged; `share` is 1 / turns of an iteration, or the rows of an evaluated batch."""
         zero = ops.zeros((), "float32")
         values = [ops.cast(logs[name], "float32") if name in logs else zero for name in self.names]
         self.totals.assign_add(share * ops.stack(values))
 
-    def step(self):
-        """Ends an iteration."""
-        self.count.assign_add(1.0)
+    def step(self, weight=1.0):
+        """Ends an iteration, or a batch of so many rows."""
+        self.count.assign_add(weight)
 
     def result(self):
         means = ops.divide(self.totals, ops.maximum(self.count, 1.0))

@@ -28,7 +28,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     Saved are all networks and averages, every player's optimizer, seeds, running means, the history, and the iteration,
     of which, with the seed, the order of the data is a function. On the same backend and versions the resumed run ends
-    bit for bit where the uninterrupted one would have.
+    bit for bit where the uninterrupted one would have. What other callbacks remember is theirs to save.
 
     Args:
         folder: where the checkpoints lie; made if it is missing. Give each run its own.
@@ -43,35 +43,43 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, folder, every=None, keep=2, strict=False):
         super().__init__()
+        if keep < 1 or (every is not None and every < 1):
+            raise ValueError(f"Found keep={keep} and every={every}, expected at least 1; every=None saves each epoch.")
         self.folder, self.every, self.keep, self.strict = Path(folder), every, keep, strict
 
-    def resume(self, game):
+    def resume(self, game, batch_size, steps):
         """Loads the newest sound checkpoint, if there is any; returns how many iterations of the fit it has done."""
-        notes = load(game, self.folder, self.strict) or {"start": game.iteration, "history": {}, "epochs": []}
-        self.start, self.history, self.epochs = notes["start"], notes["history"], notes["epochs"]
+        fresh = {"start": game.iteration, "history": {}, "epochs": [], "batch_size": batch_size, "steps": steps}
+        self.notes = load(game, self.folder, self.strict) or fresh
+        then = {key: self.notes[key] for key in ("batch_size", "steps")}
+        if then != {"batch_size": batch_size, "steps": steps}:
+            raise ValueError(
+                f"Found a checkpoint of batch_size={then['batch_size']} and {then['steps']} steps an epoch, expected "
+                f"{batch_size} and {steps}; resume with the same, or give this run a folder of its own."
+            )
         self.saved = game.iteration
-        return self.saved - self.start
+        return self.saved - self.notes["start"]
 
     def on_train_begin(self, logs=None):
         self.run = self.model.run  # held here, since self.model makes JAX hand all its state over at each mention
 
     def on_train_batch_end(self, batch, logs=None):
-        if self.every is not None and self.run.position // self.every > self.saved // self.every:
+        ended = self.run.step == self.run.steps  # on_epoch_end saves that, with the epoch's history
+        if self.every is not None and not ended and self.run.position // self.every > self.saved // self.every:
             self._save()
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in (logs or {}).items():
-            self.history.setdefault(name, []).append(float(value))
-        self.epochs.append(epoch)
+            self.notes["history"].setdefault(name, []).append(float(value))
+        self.notes["epochs"].append(epoch)
         self._save()
 
     def on_train_end(self, logs=None):
-        self.model.history.history, self.model.history.epoch = self.history, self.epochs
+        self.model.history.history, self.model.history.epoch = self.notes["history"], self.notes["epochs"]
 
     def _save(self):
         self.run.check(keep=0)  # never a state that is about to be given up
-        notes = {"start": self.start, "history": self.history, "epochs": self.epochs}
-        save(self.model, self.folder, self.keep, notes)
+        save(self.model, self.folder, self.keep, self.notes)
         self.saved = self.run.position
 
 
@@ -100,16 +108,15 @@ def save(game, folder, keep=2, notes=None):
     try:
         digest = files.save_arrays(temporary / "state.npz", arrays, compress=False)
         files.write_atomic(temporary / "state.npz.sha256", f"{digest}  state.npz\n".encode())
-        if final.exists():  # saved before, at this very iteration
-            shutil.rmtree(temporary)
-        else:
-            os.replace(temporary, final)
+        if final.exists():  # of this very iteration, perhaps damaged
+            os.replace(final, temporary.with_suffix(".old.tmp"))
+        os.replace(temporary, final)
         files.sync_folder(folder)
     except OSError as error:
         shutil.rmtree(temporary, ignore_errors=True)
         message = f"Could not save the checkpoint {final}: {error}; the checkpoints before it are untouched."
         raise OSError(message) from error
-    for path in [*_checkpoints(folder)[keep:], *folder.glob(".iteration_*.tmp")]:
+    for path in [*_checkpoints(folder)[max(keep, 1) :], *folder.glob(".iteration_*.tmp")]:
         shutil.rmtree(path, ignore_errors=True)
     return final
 

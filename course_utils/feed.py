@@ -52,7 +52,7 @@ class Feed:
     """
 
     def __init__(self, data, batch_size, turns, seed):
-        data = tree.map_structure(_checked, data)
+        data = tree.map_structure(checked, data)
         lengths = sorted({len(a) for a in tree.flatten(data)})
         if len(lengths) != 1:
             raise ValueError(f"Found arrays of {lengths} rows, expected one length; cut them to the same rows.")
@@ -91,7 +91,8 @@ def take(data, rows):
     return backend.shard(tree.map_structure(lambda a: ops.take(a, rows, axis=0), data))
 
 
-def _checked(array):
+def checked(array):
+    """Returns an array as float32 or int32; raises TypeError or ValueError if it is not what `Feed` takes."""
     if not hasattr(array, "shape") or not hasattr(array, "dtype"):
         raise TypeError(
             f"Found {type(array).__name__} as data, expected arrays, which the game keeps on the device; "
@@ -102,7 +103,7 @@ def _checked(array):
         raise ValueError(f"Found data of shape {array.shape}, expected at least one row; check how it was selected.")
     if array.ndim > 1 and array.dtype.kind != "f":
         raise TypeError(
-            f"Found {array.dtype} data of shape {array.shape}, expected float32; "
+            f"Found {array.dtype} data of shape {array.shape}, expected float32 (integers only as labels, of rank 1); "
             "scale images with course_utils.data.scale first."
         )
     return array.astype("float32" if array.dtype.kind == "f" else "int32", copy=False)

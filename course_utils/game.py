@@ -20,7 +20,7 @@ from keras import ops, tree
 
 from course_utils import backend
 from course_utils.bookkeeping import Diverged, Means, Optimizers, Run
-from course_utils.feed import Feed, take
+from course_utils.feed import Feed, checked, take
 
 __all__ = ["Average", "Diverged", "Game", "Player"]
 
@@ -56,7 +56,8 @@ class Average:
 
         average ← average + (1 − dₜ)·(weight − average),   dₜ = min(decay, (1 + t) / (10 + t))
 
-    Trainable weights and batch-norm statistics are averaged; counters, seeds and power-iteration vectors are not.
+    Trainable weights and batch-norm statistics are averaged; the vectors of a spectral norm are those of the moment;
+    counters and seeds stay the average's own.
     Source: Yazıcı et al. 2019, "The unusual effectiveness of averaging in GAN training"; the ramp dₜ keeps the
     initial weights from lingering in short runs.
 
@@ -71,10 +72,10 @@ class Average:
     decay: float = 0.999
 
     def pairs(self):
-        """Yields (average's variable, network's variable) for what is averaged."""
+        """Yields (average's variable, network's variable, whether it is averaged rather than copied)."""
         for mine, theirs in zip(self.average.weights, self.network.weights, strict=True):
-            if theirs.trainable or "moving_" in theirs.name:
-                yield mine, theirs
+            if "float" in theirs.dtype:
+                yield mine, theirs, theirs.trainable or "moving_" in theirs.name
 
 
 class Game(keras.Model):
@@ -111,7 +112,7 @@ class Game(keras.Model):
         for average in self.averages:
             # Through NumPy: two variables of one JAX buffer could not both be donated to the compiled step.
             average.average.set_weights(average.network.get_weights())
-        self.means = self.run = None
+        self.means = self.run = self._moved = None
         self.built = True
 
     def compile(self, steps_per_execution=1, jit_compile="auto", run_eagerly=False):
@@ -158,7 +159,8 @@ class Game(keras.Model):
             batch_size: rows of one turn. A player with k turns sees k different batches.
             epochs: how often to log; callbacks act between epochs.
             steps_per_epoch: iterations an epoch; as many as the data gives full batches for, if None.
-            callbacks: keras callbacks. A `checkpoints.Checkpoint` among them resumes an interrupted fit.
+            callbacks: keras callbacks. A `checkpoints.Checkpoint` among them resumes an interrupted fit. On JAX, a
+                callback that uses a network inside an epoch mentions `self.model` first, which fetches the weights.
             validation_data: data like `x`, or `(x, y)`, on which the losses are measured and nothing moves.
             validation_freq: epochs between validations.
             verbose: 0, 1, 2 or "auto".
@@ -180,23 +182,48 @@ class Game(keras.Model):
                 "uses; choose a smaller batch, or give steps_per_epoch to let iterations reuse rows."
             )
         callbacks = list(callbacks or [])
+        checkpoints = [c for c in callbacks if hasattr(c, "resume")]
+        if len(checkpoints) > 1:
+            raise ValueError(f"Found {len(checkpoints)} Checkpoint callbacks, expected at most one; keep one.")
+        if isinstance(validation_data, tuple) and len(validation_data) > 1:
+            validation_data = (validation_data,)  # or Keras would take a third array for sample weights
+        if validation_data is not None:
+            tree.map_structure(checked, validation_data)
         self.health.assign([0, 0])
-        done = sum(c.resume(self) for c in callbacks if hasattr(c, "resume"))
+        done = checkpoints[0].resume(self, batch_size, steps) if checkpoints else 0
         self.run = Run(self, feed, self.iteration - done, steps, done)
-        return super().fit(
-            backend.counter(steps),
-            epochs=epochs,
-            initial_epoch=done // steps,
-            callbacks=[self.run, *callbacks],
-            validation_data=validation_data,
-            validation_batch_size=batch_size,
-            validation_freq=validation_freq,
-            shuffle=False,
-            verbose=verbose,
-        )
+        try:
+            return super().fit(
+                backend.counter(steps),
+                epochs=epochs,
+                initial_epoch=done // steps,
+                callbacks=[self.run, *callbacks],
+                validation_data=validation_data,
+                validation_batch_size=batch_size,
+                validation_freq=validation_freq,
+                shuffle=False,
+                verbose=verbose,
+            )
+        finally:
+            self.run.skip = 0
 
     def evaluate(self, x=None, y=None, batch_size=64, **kwargs):
-        """Returns the players' losses on data, as a dict of means; networks run in inference mode, nothing moves."""
+        """Measures the players' losses on data; networks run in inference mode and nothing moves.
+
+        Args:
+            x: data like that of `fit`.
+            y: optional second array; the losses are then given `(x, y)`.
+            batch_size: rows at a time; the means are over rows, so it does not change them.
+            **kwargs: further arguments of `keras.Model.evaluate`.
+
+        Returns:
+            dict of means: each `NAME_loss`, what the losses log, and `loss`.
+
+        Raises:
+            TypeError, ValueError: the data does not fit.
+        """
+        if not kwargs.get("_use_cached_eval_dataset"):  # Keras's own call inside fit; checked there
+            tree.map_structure(checked, x if y is None else (x, y))
         if self.means is None:
             batch = tree.map_structure(lambda a: ops.convert_to_tensor(a[:batch_size]), x if y is None else (x, y))
             self._prepare(batch)
@@ -212,8 +239,16 @@ class Game(keras.Model):
         return [] if self.means is None else [self.means]
 
     def make_train_function(self, force=False):
-        if self.train_function is None or force:
+        moved = [id(v) for player in self.players for v in player.variables]
+        if self.train_function is None or force or moved != self._moved:  # a layer was frozen or thawed
+            self._moved = moved
             self.train_function = backend.train_function(self, self._execute)
+
+    def train_on_batch(self, *args, **kwargs):
+        raise TypeError(
+            "Found train_on_batch on a Game, expected fit, which orders the rows itself; "
+            "call fit(x, batch_size=len(x), steps_per_epoch=1)."
+        )
 
     def test_step(self, *args):
         return backend.test_step(self, self._evaluate)(*args)
@@ -274,8 +309,8 @@ class Game(keras.Model):
             self.optimizers.iterations.assign_add(1)
             return ops.equal(self.health.value[0], 0)
 
-        weights = [v for network in self.networks for v in network.weights if "float" in v.dtype]
-        backend.all_or_nothing(weights + self.optimizers.variables, attempt)
+        floats = [v for v in self.trainable_variables + self.non_trainable_variables if "float" in v.dtype]
+        backend.all_or_nothing(floats + self.optimizers.variables, attempt)
         self.means.step()
 
     def _turn(self, index, batch):
@@ -297,8 +332,8 @@ class Game(keras.Model):
         t = ops.cast(self.optimizers.iterations.value, "float32")
         for average in self.averages:
             keep = ops.minimum(average.decay, (1.0 + t) / (10.0 + t))
-            for mine, theirs in average.pairs():
-                mine.assign(mine.value + (1.0 - keep) * (theirs.value - mine.value))
+            for mine, theirs, averaged in average.pairs():
+                mine.assign(mine.value + (1.0 - keep) * (theirs.value - mine.value) if averaged else theirs.value)
 
     def _evaluate(self, data):
         """Logs the losses on one batch of validation data and restores whatever calling them changed."""
@@ -311,8 +346,9 @@ class Game(keras.Model):
             logs |= {f"{player.name}_loss": loss, **extra}
         for variable, value in zip(kept, before):
             variable.assign(value)
-        self.means.update_state(logs)
-        self.means.step()
+        rows = ops.cast(ops.shape(tree.flatten(x)[0])[0], "float32")  # the last batch may be a small one
+        self.means.update_state(logs, share=rows)
+        self.means.step(rows)
         means = self.get_metrics_result()
         return {"loss": means["loss"], **{key: means[key] for key in logs}}
 
@@ -334,8 +370,13 @@ def _check_players(players):
                 )
             if any(layer.compute_dtype == "float16" for layer in network._flatten_layers()):
                 raise ValueError(
-                    f"Found float16 in the network {network.name!r}, expected float32 or mixed_bfloat16, since players' "
-                    "optimizers do no loss scaling; set the policy mixed_bfloat16."
+                    f"Found float16 in the network {network.name!r}, expected float32 or mixed_bfloat16, since "
+                    "players' optimizers do no loss scaling; set the policy mixed_bfloat16."
                 )
+        if player.optimizer.use_ema:
+            raise ValueError(
+                f"Found use_ema in the optimizer of player {player.name!r}, expected none, since it would skip "
+                "batch-norm statistics; give the game an Average."
+            )
         if player.turns < 1:
             raise ValueError(f"Found turns={player.turns} for player {player.name!r}, expected at least 1.")

@@ -1,7 +1,7 @@
 """Hand-written training loops, as an expert of one framework would write them: the bar for `Game.fit`.
 
-Each takes the same Keras networks and gives a function that plays a number of iterations. Data lie on the device, random
-draws happen inside the compiled step, Adam is the framework's own habit: optax on JAX, Keras's on TensorFlow.
+Each takes the same Keras networks and gives a function that plays a number of iterations. Data lie on the device,
+random draws happen inside the compiled step, Adam is the framework's own habit: optax on JAX, Keras's on TensorFlow.
 """
 
 import keras
@@ -11,7 +11,7 @@ TURNS, PENALTY, RATE, BETAS = 5, 10.0, 1e-4, (0.5, 0.9)
 
 
 def jax_wgan_gp(generator, critic, x, latent_dim, batch_size, fused):
-    """WGAN-GP on JAX: one jitted critic step, one jitted generator step; with `fused` > 1, one `lax.scan` of iterations."""
+    """WGAN-GP on JAX: a jitted step for each player; with `fused` > 1, one `lax.scan` of iterations."""
     import jax
     import jax.numpy as jnp
     import optax
@@ -84,7 +84,7 @@ def jax_wgan_gp(generator, critic, x, latent_dim, batch_size, fused):
 
 
 def tensorflow_wgan_gp(generator, critic, x, latent_dim, batch_size, fused):
-    """WGAN-GP on TensorFlow: one `tf.function` an iteration; with `fused` > 1, a loop of iterations inside it, with XLA."""
+    """WGAN-GP on TensorFlow: one `tf.function` an iteration; with `fused` > 1, a loop of them inside it, with XLA."""
     import tensorflow as tf
 
     x = tf.constant(x)

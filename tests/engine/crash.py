@@ -21,7 +21,7 @@ from games import BatchNormGAN, data
 
 from course_utils.checkpoints import Checkpoint
 
-EPOCHS, STEPS, EVERY = 6, 50, 7
+EPOCHS, STEPS, EVERY = 6, 50, 10
 
 
 def train(folder, out):

@@ -137,6 +137,26 @@ def test_a_finished_run_is_not_played_again(folder, saved):
     assert history.epoch == [0, 1, 2] and game.iteration == 6
 
 
+def test_a_save_that_falls_on_the_end_of_an_epoch_holds_its_history(tmp_path):
+    for epochs in (1, 2):
+        game = BatchNormGAN()
+        game.compile()
+        callbacks = [Checkpoint(tmp_path, every=2)]
+        history = game.fit(data(), batch_size=16, epochs=epochs, steps_per_epoch=2, callbacks=callbacks, verbose=0)
+    assert history.epoch == [0, 1] and len(history.history["loss"]) == 2
+
+
+def test_another_batch_size_and_a_second_checkpoint_are_refused(folder):
+    game = BatchNormGAN()
+    game.compile()
+    with pytest.raises(ValueError, match="batch_size=16 and 2 steps"):
+        game.fit(data(), batch_size=8, epochs=3, steps_per_epoch=2, callbacks=[Checkpoint(folder)], verbose=0)
+    with pytest.raises(ValueError, match="at most one"):
+        game.fit(data(), callbacks=[Checkpoint(folder), Checkpoint(folder)], verbose=0)
+    with pytest.raises(ValueError, match="keep=0"):
+        Checkpoint(folder, keep=0)
+
+
 def _wider():
     network = dense(2, 1, "network", width=24)
     return Game([Player("a", [network], lambda b, t: network(b)[0, 0], adam())])
