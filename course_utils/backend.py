@@ -221,7 +221,7 @@ class _TensorFlow:
     def repeat(count, body, variables):
         def step(index):
             body(index)
-            return index + 1
+            return [index + 1]
 
         if _TensorFlow.xla and count <= _TensorFlow.unrolled:
             for index in range(count):

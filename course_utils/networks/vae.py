@@ -5,12 +5,17 @@ a latent z to the logits of one Bernoulli variable per pixel. The same pair serv
 autoencoder, which reads z_mean and leaves z_log_var alone.
 """
 
+import functools
 import math
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from course_utils.networks.initial import glorot_uniform
+
+Dense = functools.partial(layers.Dense, kernel_initializer=glorot_uniform)
+Conv2D = functools.partial(layers.Conv2D, kernel_initializer=glorot_uniform)
 IMAGE_SHAPE = (28, 28, 1)
 
 
@@ -29,7 +34,7 @@ def mlp_encoder(latent_dim=40, width=400, image_shape=IMAGE_SHAPE):
     """
     images = keras.Input(image_shape, name="images")
     hidden = layers.Flatten()(images)
-    hidden = layers.Dense(width, activation="relu", name="hidden")(hidden)
+    hidden = Dense(width, activation="relu", name="hidden")(hidden)
     return keras.Model(images, _posterior(hidden, latent_dim), name="encoder")
 
 
@@ -47,8 +52,8 @@ def mlp_decoder(latent_dim=40, width=400, image_shape=IMAGE_SHAPE):
     Source: Kingma & Welling, 2014, appendix C.1.
     """
     z = keras.Input((latent_dim,), name="z")
-    hidden = layers.Dense(width, activation="relu", name="hidden")(z)
-    logits = layers.Dense(math.prod(image_shape), name="pixels")(hidden)
+    hidden = Dense(width, activation="relu", name="hidden")(z)
+    logits = Dense(math.prod(image_shape), name="pixels")(hidden)
     return keras.Model(z, layers.Reshape(image_shape, name="logits")(logits), name="decoder")
 
 
@@ -66,8 +71,8 @@ def conv_encoder(latent_dim=2, width=32, image_shape=IMAGE_SHAPE):
     images = keras.Input(image_shape, name="images")
     hidden = images
     for channels in (width, 2 * width, 2 * width):  # 28 -> 14 -> 7 -> 4 pixels
-        hidden = layers.Conv2D(channels, 3, strides=2, padding="same", activation="relu")(hidden)
-    hidden = layers.Dense(2 * width, activation="relu")(layers.Flatten()(hidden))
+        hidden = Conv2D(channels, 3, strides=2, padding="same", activation="relu")(hidden)
+    hidden = Dense(2 * width, activation="relu")(layers.Flatten()(hidden))
     return keras.Model(images, _posterior(hidden, latent_dim), name="encoder")
 
 
@@ -95,21 +100,21 @@ def conv_decoder(latent_dim=2, width=32, image_shape=IMAGE_SHAPE):
             f"height and width that are multiples of 4; pad the images, or use mlp_decoder."
         )
     z = keras.Input((latent_dim,), name="z")
-    hidden = layers.Dense(2 * width, activation="relu")(z)
-    hidden = layers.Dense(rows * columns // 16 * 2 * width, activation="relu")(hidden)
+    hidden = Dense(2 * width, activation="relu")(z)
+    hidden = Dense(rows * columns // 16 * 2 * width, activation="relu")(hidden)
     hidden = layers.Reshape((rows // 4, columns // 4, 2 * width))(hidden)
     for filters in (width, width // 2):  # 7 -> 14 -> 28 pixels
         hidden = layers.UpSampling2D(2, interpolation="nearest")(hidden)
-        hidden = layers.Conv2D(filters, 3, padding="same", activation="relu")(hidden)
-    logits = layers.Conv2D(channels, 3, padding="same", name="logits")(hidden)
+        hidden = Conv2D(filters, 3, padding="same", activation="relu")(hidden)
+    logits = Conv2D(channels, 3, padding="same", name="logits")(hidden)
     return keras.Model(z, logits, name="decoder")
 
 
 def _posterior(hidden, latent_dim):
     """Two linear heads on the last hidden layer: [z_mean, z_log_var]."""
     return [
-        layers.Dense(latent_dim, name="z_mean")(hidden),
-        layers.Dense(latent_dim, name="z_log_var")(hidden),
+        Dense(latent_dim, name="z_mean")(hidden),
+        Dense(latent_dim, name="z_log_var")(hidden),
     ]
 
 
