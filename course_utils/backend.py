@@ -81,7 +81,7 @@ class _Jax:
         return jax.grad(total)(x)
 
     @staticmethod
-    def repeat(count, body, variables):
+    def repeat(count, body, variables, few):
         def step(values, index):
             with Scope(zip(variables, values)) as scope:
                 body(index)
@@ -198,7 +198,6 @@ class _TensorFlow:
     """Variables are written in place, inside one `tf.function`."""
 
     xla = False  # whether the step that is being traced will be compiled with XLA
-    unrolled = 5  # XLA fuses across so many turns (measured: a sixth faster than a loop for small networks)
 
     @staticmethod
     def value_and_grad(function, variables):
@@ -218,15 +217,15 @@ class _TensorFlow:
         return tape.gradient(total, x, unconnected_gradients="zero")
 
     @staticmethod
-    def repeat(count, body, variables):
-        def step(index):
-            body(index)
-            return [index + 1]
-
-        if _TensorFlow.xla and count <= _TensorFlow.unrolled:
+    def repeat(count, body, variables, few):
+        if few and _TensorFlow.xla:  # XLA fuses across them (measured: a sixth faster for small networks)
             for index in range(count):
                 body(index)
             return
+
+        def step(index):
+            body(index)
+            return [index + 1]
 
         tf.while_loop(lambda index: index < count, step, [tf.constant(0)])
 
@@ -328,7 +327,7 @@ class _Torch:
         return torch.zeros_like(x) if gradient is None else gradient
 
     @staticmethod
-    def repeat(count, body, variables):
+    def repeat(count, body, variables, few):
         for index in range(count):
             body(index)
 
@@ -464,20 +463,21 @@ def input_gradient(function, x):
     return _ADAPTER.input_gradient(function, ops.convert_to_tensor(x))
 
 
-def repeat(count, body, variables):
+def repeat(count, body, variables, few=False):
     """Runs `body(index)` for index 0 to count − 1 as one loop of the compiled program.
 
-    TensorFlow with XLA unrolls a few turns; everywhere else compile time does not grow with the count.
+    Compile time does not grow with the count, unless TensorFlow compiles `few` of them with XLA.
 
     Args:
         count: int, at least 1.
         body: takes an integer tensor, returns nothing, and writes its results to variables.
         variables: every variable that the body writes.
+        few: whether they are so few that they may be unrolled.
     """
     if count == 1:
         body(0)
     else:
-        _ADAPTER.repeat(count, body, list(variables))
+        _ADAPTER.repeat(count, body, list(variables), few)
 
 
 def update(optimizer, gradients, variables):

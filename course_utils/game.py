@@ -304,7 +304,7 @@ class Game(keras.Model):
                 def turn(k, index=index):
                     self._turn(index, take(data, ops.take(rows, k, axis=0)))
 
-                backend.repeat(player.turns, turn, self._state)
+                backend.repeat(player.turns, turn, self._state, few=player.turns <= 5)
             self._average()
             self.optimizers.iterations.assign_add(1)
             return ops.equal(self.health.value[0], 0)

@@ -28,8 +28,8 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | TIME_SMOKE |
-# | `cpu` | a laptop | TIME_CPU |
+# | `smoke` | tests | about 1 minute on two cores |
+# | `cpu` | a laptop | 5 to 6 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -70,7 +70,7 @@ from course_utils.plots import show
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
     smoke={"images": 2_000, "batch": 64, "steps": 20, "epochs": 3, "small": 12, "test": 500},
-    cpu={"images": 60_000, "batch": 128, "steps": 150, "epochs": 16, "small": 20, "test": 2_000},
+    cpu={"images": 60_000, "batch": 128, "steps": 150, "epochs": 16, "small": 20, "test": 1_500},
     gpu={"images": 60_000, "batch": 128, "steps": 468, "epochs": 30, "small": 40, "test": 5_000},
 )
 
@@ -377,7 +377,7 @@ print(f"the long run   ELBO ≈ {-recipe['scores']['negative-ELBO']:.1f} nats, {
 # Right: what the decoder makes of the same plane.
 
 # %% slideshow={"slide_type": "fragment"}
-def plane_of(decoder, n=20, limit=2.5):
+def plane_of(decoder, n=16, limit=2.5):
     ticks = np.linspace(-limit, limit, n)
     z = np.stack(np.meshgrid(ticks, ticks[::-1]), -1)  # rows from top to bottom
     return decode(decoder, z.reshape(-1, 2)).reshape(n, n, 28, 28, 1)
@@ -711,12 +711,12 @@ assert logs["kl"] < 0.5 and sick.std(0).mean() < 0.05
 # ### 8.1 The standard deviation is exp(½ log σ²)
 #
 # The slides and their demo draw `z_mean + exp(z_log_var) * epsilon`. That scales the noise by the
-# *variance*. Where $\sigma$ is 0.1 the noise is ten times too small. Here are 25 draws of each of 500
+# *variance*. Where $\sigma$ is 0.1 the noise is ten times too small. Here are 25 draws of each of 400
 # images, both ways, from one trained encoder; the window shows the middle of the plane.
 
 # %% slideshow={"slide_type": "fragment"}
-mean, log_var = (np.repeat(part, 25, axis=0) for part in encode(plane["encoder"], x_test[:500]))
-epsilon, owner = rng.normal(size=mean.shape), np.repeat(y_test[:500], 25)
+mean, log_var = (np.repeat(part, 25, axis=0) for part in encode(plane["encoder"], x_test[:400]))
+epsilon, owner = rng.normal(size=mean.shape), np.repeat(y_test[:400], 25)
 both = {
     "exp(½ z_log_var): right": (mean + np.exp(0.5 * log_var) * epsilon, owner),
     "exp(z_log_var): the slide": (mean + np.exp(log_var) * epsilon, owner),

@@ -51,20 +51,28 @@ def child(folder, out):
 
 
 def strike(process, folder, chance):
-    """Kills a child at a random moment or in the middle of a save; returns how, or None if it had ended."""
+    """Kills a child at a random moment or in the middle of a save; returns which, or None if it had ended."""
     aim = chance.random() < 0.5
-    deadline = time.monotonic() + chance.uniform(0.0, 1.5)
+    began = set(folder.glob("iteration_*"))
+    deadline = None
     while not os.waitpid(process, os.WNOHANG)[0]:
-        begun = any(folder.glob("iteration_*"))
-        if not begun and time.monotonic() < deadline + 60:
-            deadline = max(deadline, time.monotonic() + chance.uniform(0.0, 0.5))
-        writing = any(folder.glob(".iteration_*"))
-        if (aim and writing) or (begun and time.monotonic() > deadline):
-            os.kill(process, signal.SIGKILL)
-            os.waitpid(process, 0)
-            return "saving" if any(folder.glob(".iteration_*")) else "training"
-        time.sleep(0.0005)
+        if deadline is None and set(folder.glob("iteration_*")) - began:  # it is under way
+            deadline = time.monotonic() + chance.uniform(0.0, 0.3)
+        if aim and any(folder.glob(".iteration_*")):
+            os.kill(process, signal.SIGSTOP)  # or it could end the save before the blow falls
+            if any(folder.glob(".iteration_*")):
+                return blow(process, "saving")
+            os.kill(process, signal.SIGCONT)
+        elif not aim and deadline is not None and time.monotonic() > deadline:
+            return blow(process, "training")
+        time.sleep(0.0002)
     return None
+
+
+def blow(process, where):
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    return where
 
 
 def main(folder, kills, seed):
