@@ -51,6 +51,10 @@ def main():
         run(part, out)
         show(part, out)
     console.print(summary(parts))
+    for part in parts:
+        for name, text in part.failures:  # once more, where a reader of the log's end finds them
+            last = text.strip().splitlines()[-1] if text.strip() else "no message"
+            console.print(escape(f"{part.name} {name}: {last}"), style="red", highlight=False, soft_wrap=True)
     passed, failed = sum(p.passed for p in parts), sum(p.failed for p in parts)
     print(f"{passed} passed, {failed} failed")
     return int(failed > 0 or passed == 0)

@@ -1,0 +1,262 @@
+"""Long runs of lectures 04 to 07. Each trains one game on real images, scores it and ships its weights.
+
+    python training/gan.py gan-mnist dcgan-mnist wgan-mnist wgan-gp-mnist dcgan-frogs
+
+Lectures 05, 06 and 07 share their networks: only the loss, what limits the critic, and the optimizer
+that goes with it differ. Learning rates fall to 0 along a line over the second half of a run, and what
+ships is an exponential average of the generator. FD is measured along the way, also after the first
+minute of training, against the test images; it decides nothing.
+"""
+
+import argparse
+import dataclasses
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_utils import data, files, metrics, pretrained, weights
+from course_utils.game import Average
+from course_utils.games.gan import GAN
+from course_utils.games.wgan import WGAN, WGANGP
+from course_utils.networks.gan import dcgan_critic, dcgan_generator, mlp_critic, mlp_generator
+
+FOLDER = Path("build/training")
+FROG = 6  # its label in CIFAR-10
+EPOCH = 250  # iterations between two looks at the clock
+SAMPLES = 10_000
+
+
+@keras.saving.register_keras_serializable(package="course_utils")
+class Tail(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that stays for the first half of a run, then falls to 0 along a line."""
+
+    def __init__(self, rate, steps):
+        self.rate, self.steps = rate, steps
+
+    def __call__(self, step):
+        left = 2.0 * (1.0 - ops.cast(step, "float32") / self.steps)
+        return self.rate * ops.clip(left, 0.0, 1.0)
+
+    def get_config(self):
+        return {"rate": self.rate, "steps": self.steps}
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The settings of one run."""
+
+    lecture: str
+    game: Callable  # (generator, critic, critic_optimizer=, generator_optimizer=, …) -> Game
+    iterations: int
+    optimizer: Callable  # learning-rate schedule -> optimizer
+    rate: float
+    generator: Callable = dcgan_generator
+    critic: Callable = dcgan_critic
+    latent_dim: int = 64
+    generator_arguments: dict = dataclasses.field(default_factory=lambda: {"width": 32})
+    critic_arguments: dict = dataclasses.field(default_factory=lambda: {"width": 32})
+    arguments: dict = dataclasses.field(default_factory=dict)  # of the game
+    critic_rate: float | None = None  # the generator's if None
+    turns: int = 1
+    batch_size: int = 64
+    images: str = "mnist"
+    decay: float = 0.999
+    published: tuple = ()
+
+    def described(self):
+        """The networks as a recipe describes them."""
+        latent = {"latent_dim": self.latent_dim}
+        return {
+            "generator": {"builder": self.generator.__name__, "arguments": latent | self.generator_arguments},
+            "critic": {"builder": self.critic.__name__, "arguments": dict(self.critic_arguments)},
+        }
+
+    def networks(self):
+        """Returns a fresh generator and critic by name."""
+        return {
+            "generator": self.generator(latent_dim=self.latent_dim, **self.generator_arguments),
+            "critic": self.critic(**self.critic_arguments),
+        }
+
+    def optimizers(self):
+        """Returns the two optimizers, their rates falling over the second half of the run."""
+        return {
+            "critic_optimizer": self.optimizer(Tail(self.critic_rate or self.rate, self.iterations * self.turns)),
+            "generator_optimizer": self.optimizer(Tail(self.rate, self.iterations)),
+        }
+
+
+def adam(rate, beta_1=0.5, beta_2=0.999):
+    """Adam as DCGAN uses it."""
+    return keras.optimizers.Adam(rate, beta_1=beta_1, beta_2=beta_2)
+
+
+def penalty_adam(rate):
+    """Adam as WGAN-GP uses it for digits."""
+    return adam(rate, beta_2=0.9)
+
+
+COLOUR = {"image_shape": (32, 32, 3)}
+
+RUNS = {
+    "gan-mnist": Run(
+        "04", GAN, 60_000, adam, 2e-4, generator=mlp_generator, critic=mlp_critic,
+        generator_arguments={"widths": (128, 256, 512)}, critic_arguments={},
+    ),
+    "dcgan-mnist": Run("05", GAN, 25_000, adam, 2e-4),
+    "wgan-mnist": Run("06", WGAN, 9_000, keras.optimizers.RMSprop, 5e-5, turns=5),
+    "wgan-gp-mnist": Run("07", WGANGP, 8_000, penalty_adam, 2e-4, turns=5),
+    "dcgan-frogs": Run(
+        "05", GAN, 20_000, adam, 2e-4, images="frogs", latent_dim=100,
+        generator_arguments={"width": 32, **COLOUR}, critic_arguments={"width": 48, **COLOUR},
+    ),
+}  # fmt: skip
+
+
+def real(run):
+    """Returns training and test images in [-1, 1], and their source."""
+    if run.images == "frogs":
+        x, y, x_test, y_test = data.load("cifar10")
+        return data.scale(x[y == FROG]), data.scale(x_test[y_test == FROG]), data.source("cifar10")
+    x, _, x_test, _ = data.load("mnist")
+    return data.scale(x), data.scale(x_test), data.source("mnist")
+
+
+def latents(run, n, seed=0):
+    """Standard normal latents from NumPy, so that every backend draws the same."""
+    return np.random.default_rng(seed).standard_normal((n, run.latent_dim), dtype="float32")
+
+
+class Watch(keras.callbacks.Callback):
+    """Prints the means of an epoch, keeps the weights, and measures FD after a minute and ten times after."""
+
+    def __init__(self, name, run, networks, x_test):
+        super().__init__()
+        self.name, self.run, self.networks = name, run, networks
+        self.read = metrics.evaluator("mnist") if run.images == "mnist" else None
+        self.real = self.read(x_test) if self.read else None
+        self.seconds, self.marks, self.minute = 0.0, [], None
+        self.version = pretrained.code_version()  # now: the sources may change while the run goes on
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds += time.perf_counter() - self.began
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        epochs = self.params["epochs"]
+        first = self.minute is None and self.seconds >= 60
+        if first or (epoch + 1) % max(1, epochs // 10) == 0 or epoch + 1 == epochs:
+            distance = self.measure()
+            self.minute = distance if first else self.minute
+            self.marks.append([(epoch + 1) * EPOCH, round(self.seconds, 1), distance])
+            terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
+            print(f"{self.name} {(epoch + 1) * EPOCH} {self.seconds:.0f} s FD {distance} {terms}", flush=True)
+            self.keep()
+
+    def measure(self):
+        if self.read is None:
+            return None
+        images = self.networks["generator"].predict(latents(self.run, SAMPLES), batch_size=500, verbose=0)
+        return round(float(metrics.frechet_distance(self.read(images).features, self.real.features)), 4)
+
+    def keep(self):
+        """Writes the weights to the build folder, so that a stopped run is not lost."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        more = {"seconds": np.float64(self.seconds), "minute": np.float64(self.minute or np.nan)}
+        more["version"] = np.array(self.version)
+        more["marks"] = np.array([[m if m is not None else np.nan for m in mark] for mark in self.marks], "float64")
+        files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.networks) | more)
+
+
+def train(name, run, seed):
+    """Trains one run and keeps the averaged generator and the critic."""
+    keras.utils.set_random_seed(seed)
+    x_train, x_test, _ = real(run)
+    live, averaged = run.networks(), run.networks()["generator"]
+    game = run.game(
+        **live, **run.optimizers(), **run.arguments, turns=run.turns,
+        averages=[Average(live["generator"], averaged, run.decay)], seed=seed,
+    )  # fmt: skip
+    game.compile(steps_per_execution=10)
+    watch = Watch(name, run, {"generator": averaged, "critic": live["critic"]}, x_test)
+    game.fit(
+        x_train, batch_size=run.batch_size, epochs=run.iterations // EPOCH, steps_per_epoch=EPOCH,
+        verbose=0, callbacks=[watch],
+    )  # fmt: skip
+
+
+def ship(name, run, seed):
+    """Scores the kept weights, as they will be stored, and saves them with their recipe."""
+    kept = files.load_arrays(FOLDER / f"{name}.npz")
+    seconds, minute, marks = float(kept.pop("seconds")), float(kept.pop("minute")), kept.pop("marks")
+    version = str(kept.pop("version"))
+    networks = run.networks()
+    weights.fill(networks, kept)
+    weights.round_to(networks)
+    x_train, x_test, source = real(run)
+    scored = scores(run, networks, x_train, x_test, minute) if run.images == "mnist" else {}
+    recipe = pretrained.provenance(seed, source, seconds) | {
+        "code_version": version,
+        "lecture": run.lecture,
+        "evaluator": "mnist-cnn" if run.images == "mnist" else None,
+        "scores": scored,
+        "published": list(run.published),
+        "settings": {
+            "game": run.game.__name__,
+            "iterations": run.iterations,
+            "critic_turns": run.turns,
+            "batch_size": run.batch_size,
+            "optimizer": run.optimizer.__name__,
+            "rate": run.rate,
+            "critic_rate": run.critic_rate or run.rate,
+            "schedule": "constant for the first half, then along a line to 0",
+            "average": run.decay,
+            "images": run.images,
+            "trace": "iterations, seconds, FD",
+            "marks": [[None if np.isnan(m) else float(m) for m in mark] for mark in marks],
+            **run.arguments,
+        },
+        "networks": run.described(),
+        "sampler": {"name": "normal_generator", "arguments": {"latent_dim": run.latent_dim}},
+    }
+    path = pretrained.save(name, networks, recipe)
+    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+
+
+def scores(run, networks, x_train, x_test, minute):
+    """10,000 samples against the 10,000 test images, beside as many training images."""
+    read = metrics.evaluator("mnist")
+    images = networks["generator"].predict(latents(run, SAMPLES, seed=1), batch_size=500, verbose=0)
+    fake, tests, trained = read(images), read(x_test), read(x_train[:SAMPLES])
+    shares = np.bincount(fake.probabilities.argmax(1), minlength=10) / SAMPLES
+    return metrics.score(fake, tests, read) | {
+        "smallest-class": float(shares.min()),
+        "largest-class": float(shares.max()),
+        "FD-mnist-cnn-after-a-minute": minute,
+        "FD-mnist-cnn-of-training-images": float(metrics.frechet_distance(trained.features, tests.features)),
+        "IS-mnist-cnn-of-test-images": float(metrics.inception_score(tests.probabilities)),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="+", choices=RUNS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        if not arguments.ship:
+            train(name, RUNS[name], arguments.seed)
+        ship(name, RUNS[name], arguments.seed)
+
+
+if __name__ == "__main__":
+    main()
