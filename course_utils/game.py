@@ -119,13 +119,15 @@ class Game(keras.Model):
         """Makes the game ready for `fit`; its optimizers are the players' own.
 
         Args:
-            steps_per_execution: iterations run as one compiled program; torch runs each by itself.
+            steps_per_execution: iterations run as one compiled program. Torch runs each by itself, and so does JAX
+                on a CPU where there are convolutions, which would be slower in a loop.
             jit_compile: True, False, or "auto": XLA on JAX, and on TensorFlow unless a CPU runs convolutions.
             run_eagerly: run without compiling, for debugging.
         """
+        layers = [layer for network in self.networks for layer in network._flatten_layers()]
+        has_convolutions = any(hasattr(layer, "kernel_size") for layer in layers)
         if jit_compile == "auto":
-            layers = [layer for network in self.networks for layer in network._flatten_layers()]
-            jit_compile = backend.xla_by_default(any(hasattr(layer, "kernel_size") for layer in layers))
+            jit_compile = backend.xla_by_default(has_convolutions)
         elif jit_compile and backend.name() == "torch":
             raise ValueError(
                 "Found jit_compile=True on torch, expected False, since torch.compile cannot differentiate a gradient "
@@ -133,7 +135,7 @@ class Game(keras.Model):
             )
         super().compile(
             optimizer=self.optimizers,
-            steps_per_execution=1 if backend.name() == "torch" else steps_per_execution,
+            steps_per_execution=steps_per_execution if backend.fuses(has_convolutions) else 1,
             jit_compile=jit_compile and not run_eagerly,
             run_eagerly=run_eagerly,
             auto_scale_loss=False,

@@ -31,6 +31,7 @@ FOLDER = Path("build/training")
 FROG = 6  # its label in CIFAR-10
 EPOCH = 250  # iterations between two looks at the clock
 SAMPLES = 10_000
+TERMS = ("critic_loss", "generator_loss", "logit_gap", "critic_gradient_norm")  # in the trace of a run
 
 
 @keras.saving.register_keras_serializable(package="course_utils")
@@ -135,7 +136,7 @@ def latents(run, n, seed=0):
 
 
 class Watch(keras.callbacks.Callback):
-    """Prints the means of an epoch, keeps the weights, and measures FD after a minute and ten times after."""
+    """Prints the means of an epoch, keeps the weights, and measures FD after a minute and twenty times in all."""
 
     def __init__(self, name, run, networks, x_test):
         super().__init__()
@@ -153,10 +154,11 @@ class Watch(keras.callbacks.Callback):
         self.model  # noqa: B018  on JAX this brings the weights of the running step back
         epochs = self.params["epochs"]
         first = self.minute is None and self.seconds >= 60
-        if first or (epoch + 1) % max(1, epochs // 10) == 0 or epoch + 1 == epochs:
+        if first or (epoch + 1) % max(1, epochs // 20) == 0 or epoch + 1 == epochs:
             distance = self.measure()
             self.minute = distance if first else self.minute
-            self.marks.append([(epoch + 1) * EPOCH, round(self.seconds, 1), distance])
+            mark = [(epoch + 1) * EPOCH, round(self.seconds, 1), distance]
+            self.marks.append(mark + [float(logs[term]) for term in TERMS])
             terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
             print(f"{self.name} {(epoch + 1) * EPOCH} {self.seconds:.0f} s FD {distance} {terms}", flush=True)
             self.keep()
@@ -220,8 +222,7 @@ def ship(name, run, seed):
             "schedule": "constant for the first half, then along a line to 0",
             "average": run.decay,
             "images": run.images,
-            "trace": "iterations, seconds, FD",
-            "marks": [[None if np.isnan(m) else float(m) for m in mark] for mark in marks],
+            "trace": trace(marks),
             **run.arguments,
         },
         "networks": run.described(),
@@ -229,6 +230,14 @@ def ship(name, run, seed):
     }
     path = pretrained.save(name, networks, recipe)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+
+
+def trace(marks):
+    """The marks of a run by name, as a recipe holds them."""
+    columns = ("iterations", "seconds", "FD", *TERMS)
+    return {
+        name: [None if np.isnan(m) else round(float(m), 4) for m in column] for name, column in zip(columns, marks.T)
+    }
 
 
 def scores(run, networks, x_train, x_test, minute):

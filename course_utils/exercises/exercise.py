@@ -62,6 +62,13 @@ def is_blank(answer):
     return answer is ... or answer is None
 
 
+def tensors(*arrays):
+    """Returns arrays as tensors of the backend; torch does not mix the two in one sum."""
+    import keras
+
+    return [keras.ops.convert_to_tensor(array) for array in arrays]
+
+
 def judged(function, *args):
     """Calls a student's function and returns its result as a float64 array.
 
