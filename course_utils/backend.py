@@ -82,7 +82,7 @@ class _Jax:
 
     @staticmethod
     def repeat(count, body, variables, few):
-        if few and device()[0] == "cpu":  # measured: inside an XLA loop on a CPU a convolution takes 4 times as long
+        if few:
             for index in range(count):
                 body(index)
             return
@@ -471,7 +471,7 @@ def input_gradient(function, x):
 def repeat(count, body, variables, few=False):
     """Runs `body(index)` for index 0 to count − 1 as one loop of the compiled program.
 
-    Compile time does not grow with the count, unless XLA compiles `few` of them for a CPU or for TensorFlow.
+    Compile time does not grow with the count, unless XLA compiles `few` of them.
 
     Args:
         count: int, at least 1.
@@ -562,6 +562,11 @@ def fuses(has_convolutions):
     XLA takes four to ten times as long for a convolution inside a loop on a CPU (measured with jax 0.10.2).
     """
     return _NAME == "tensorflow" or (_NAME == "jax" and not (has_convolutions and device()[0] == "cpu"))
+
+
+def unrolls(has_convolutions):
+    """Says whether a few turns had better stand one after the other in a program; it takes longer to compile."""
+    return _NAME != "jax" or not fuses(has_convolutions)
 
 
 def xla_by_default(has_convolutions):

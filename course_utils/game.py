@@ -133,6 +133,7 @@ class Game(keras.Model):
                 "Found jit_compile=True on torch, expected False, since torch.compile cannot differentiate a gradient "
                 'penalty; leave jit_compile at "auto".'
             )
+        self._unroll = backend.unrolls(has_convolutions)
         super().compile(
             optimizer=self.optimizers,
             steps_per_execution=steps_per_execution if backend.fuses(has_convolutions) else 1,
@@ -306,7 +307,7 @@ class Game(keras.Model):
                 def turn(k, index=index):
                     self._turn(index, take(data, ops.take(rows, k, axis=0)))
 
-                backend.repeat(player.turns, turn, self._state, few=player.turns <= 5)
+                backend.repeat(player.turns, turn, self._state, few=self._unroll and player.turns <= 5)
             self._average()
             self.optimizers.iterations.assign_add(1)
             return ops.equal(self.health.value[0], 0)

@@ -1,5 +1,6 @@
 """The results table: made from recipes, and the README's is current."""
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -78,3 +79,13 @@ def test_markers_must_stand_once_and_in_order(tmp_path, text):
 
 def test_readme_shows_what_the_recipes_say():
     assert results.is_current(README), "run `python -m course_utils.results README.md`"
+
+
+def test_the_speed_table_is_the_one_that_the_reports_give():
+    source = README.parent / "tests" / "benchmarks" / "run.py"
+    specification = importlib.util.spec_from_file_location("benchmarks", source)
+    benchmarks = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(benchmarks)
+    table = benchmarks.table()
+    assert table.count("\n") >= 6  # a head, and two measurements on each of two backends
+    assert f"<!-- benchmarks:begin -->\n{table}<!-- benchmarks:end -->" in README.read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ TITLES = {
     "images": "WGAN-GP, 28×28, five critic turns, batch 64, a step at a time",
     "toy": "WGAN-GP, points in the plane, networks of 64, batch 64, 50 steps fused",
 }
-COLUMNS = ("what", "backend", "device", "by hand, it/s", "`Game.fit`, it/s", "ratio", "unfused `fit`, it/s")
+COLUMNS = ("what", "backend", "device", "by hand, it/s", "`Game.fit`, it/s", "ratio", "unfused, it/s", "gain")
 
 
 def measure():
@@ -55,6 +55,7 @@ def table():
                 f"{rate['game']:.4g}",
                 f"{report['ratio']:.2f}",
                 f"{rate['per_step_fit']:.4g}" if "per_step_fit" in rate else "",
+                f"{report['fused_over_per_step']:.2f}" if "fused_over_per_step" in report else "",
             ]
         )
     return "".join("| " + " | ".join(row) + " |\n" for row in rows)

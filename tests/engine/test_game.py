@@ -83,6 +83,26 @@ def test_fused_steps_equal_single_steps(name):
         np.testing.assert_allclose(logs[key], fused_logs[key], rtol=1e-4, atol=1e-6)
 
 
+def test_unrolled_turns_equal_a_loop():
+    games = [PenaltyWGAN(), PenaltyWGAN()]
+    for game, unroll in zip(games, (True, False)):
+        game.compile()
+        game._unroll = unroll
+        game.fit(data(parts=3), batch_size=16, steps_per_epoch=3, verbose=0)
+    for a, b in zip(games[0].get_weights(), games[1].get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [keras.layers.Conv2D(1, 3), keras.layers.Flatten()], ids=["convolution", "none"])
+def test_convolutions_are_fused_only_where_that_is_faster(layer):
+    network = keras.Sequential([keras.Input((4, 4, 1)), layer, keras.layers.Flatten(), keras.layers.Dense(1)])
+    game = Game([Player("one", [network], lambda batch, training: ops.mean(network(batch)), adam())])
+    game.compile(steps_per_execution=5)
+    convolves = isinstance(layer, keras.layers.Conv2D)
+    fused = {"tensorflow": True, "jax": not convolves or backend.device()[0] != "cpu", "torch": False}
+    assert game.steps_per_execution == (5 if fused[backend.name()] else 1)
+
+
 def test_the_same_seed_gives_the_same_game():
     runs = [PenaltyWGAN(seed=s) for s in (0, 0, 1)]
     for game in runs:
