@@ -10,6 +10,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils import plots
+from course_utils.games import gan, wgan
+from course_utils.metrics import Reading, frechet_distance
+from course_utils.networks import gan as nets
 from course_utils.plots import live, style
 
 pytestmark = pytest.mark.once
@@ -91,3 +94,52 @@ def test_live_leaves_one_figure_where_nobody_watches(monkeypatch):
     ((figure, alt),) = shown
     assert alt == "curves" and len(figure.axes) == 2
     assert len(figure.axes[1].lines[0].get_xdata()) == 3
+
+
+def watched(monkeypatch, game, real, **arguments):
+    """Plays two epochs of two iterations with a GameLive; returns it and the one figure that it left."""
+    shown = []
+    monkeypatch.setattr(live, "show", lambda figure, alt: shown.append((figure, alt)))
+    callback = plots.GameLive(game, real, **arguments)
+    game.compile()
+    game.fit(real, batch_size=8, epochs=2, steps_per_epoch=2, verbose=0, callbacks=[callback])
+    (one,) = shown
+    return callback, *one
+
+
+def test_a_watched_game_logs_what_it_draws(monkeypatch):
+    real = np.random.default_rng(0).normal(size=(16, 2)).astype("float32")
+    game = gan.GAN(nets.point_generator(width=4, depth=1), nets.point_critic(width=4, depth=1))
+    callback, figure, alt = watched(monkeypatch, game, real)
+    assert callback.history["iterations"] == [2.0, 4.0]
+    assert callback.history["slope"][-1] == pytest.approx(game.slopes(real).mean(), rel=1e-5)
+    assert np.array_equal(callback.examples, game.sample(500, 0))
+    assert 0 < callback.history["seconds"][0] < callback.history["seconds"][1]
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == ["Samples now", "Losses", "Mean slope ‖∇f‖ at real", "Critic's accuracy"]
+    assert "after 4 iterations" in alt
+
+
+def test_a_watched_wasserstein_game_has_a_gap_in_place_of_accuracies(monkeypatch):
+    real = np.random.default_rng(0).normal(size=(40, 2)).astype("float32")
+    game = wgan.WGAN(nets.point_generator(width=4, depth=1), nets.point_critic(width=4, depth=1))
+    _, figure, _ = watched(monkeypatch, game, real)
+    (gap,) = (axis for axis in figure.axes if axis.get_title() == "Logits, real − fake")
+    assert np.allclose(gap.lines[0].get_xdata(), [2, 4])
+
+
+def test_a_watched_game_of_images_measures_the_distance(monkeypatch):
+    class Read:
+        name = "means"
+
+        def __call__(self, images):
+            return Reading(images.mean((1, 3))[:, :3], None)
+
+    real = np.random.default_rng(0).uniform(-1, 1, (16, 8, 8, 1)).astype("float32")
+    generator = nets.dcgan_generator(latent_dim=2, width=2, image_shape=(8, 8, 1))
+    game = gan.GAN(generator, nets.mlp_critic((4,), (8, 8, 1)))
+    callback, figure, _ = watched(monkeypatch, game, real, read=Read(), shown=6, columns=3)
+    expected = frechet_distance(callback.examples.mean((1, 3))[:, :3], real.mean((1, 3))[:, :3])
+    assert callback.history["FD"][-1] == pytest.approx(expected, rel=1e-5)
+    assert "FD-means, 500 samples" in [axis.get_title() for axis in figure.axes]
+    assert min(t.get_fontsize() for t in figure.findobj(lambda o: hasattr(o, "get_fontsize")) if t.get_text()) >= 12

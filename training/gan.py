@@ -111,7 +111,7 @@ RUNS = {
         "04", GAN, 60_000, adam, 2e-4, generator=mlp_generator, critic=mlp_critic,
         generator_arguments={"widths": (128, 256, 512)}, critic_arguments={},
     ),
-    "dcgan-mnist": Run("05", GAN, 25_000, adam, 2e-4),
+    "dcgan-mnist": Run("05", GAN, 16_000, adam, 1e-3),
     "wgan-mnist": Run("06", WGAN, 9_000, keras.optimizers.RMSprop, 5e-5, turns=5),
     "wgan-gp-mnist": Run("07", WGANGP, 8_000, penalty_adam, 2e-4, turns=5),
     "dcgan-frogs": Run(

@@ -6,13 +6,15 @@ says what is to be seen, for those who do not see it.
 """
 
 from .curves import bars, curves
+from .dcgan import maps, overlaps, trials
 from .explorer import explore
 from .grids import image_grid, image_rows, tile
 from .latent import latent_map, latent_scatter
-from .live import Live
+from .live import GameLive, Live
 from .style import COLOURS, DIGITS, STYLE, figure, interactive, png, show
 
 __all__ = [
-    "COLOURS", "DIGITS", "STYLE", "Live", "bars", "curves", "explore", "figure", "image_grid",
-    "image_rows", "interactive", "latent_map", "latent_scatter", "png", "show", "tile",
+    "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "bars", "curves", "explore", "figure",
+    "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps",
+    "overlaps", "png", "show", "tile", "trials",
 ]

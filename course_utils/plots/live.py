@@ -3,10 +3,13 @@
 import time
 
 import keras
+from matplotlib.figure import Figure
+
+from course_utils import losses, metrics
 
 from .curves import curves
 from .grids import draw_page, tile
-from .style import bundle, figure, interactive, show
+from .style import COLOURS, bundle, figure, interactive, show
 
 
 class Live(keras.callbacks.Callback):
@@ -47,7 +50,11 @@ class Live(keras.callbacks.Callback):
         if self.watched:
             self._redraw()
         else:
-            show(self.figure(), self.alt)
+            show(self.figure(), self.describe())
+
+    def describe(self):
+        """Returns the alternative text of the figure of the moment."""
+        return self.alt
 
     def figure(self):
         """Returns the figure of the moment: samples at the left, curves at the right."""
@@ -62,9 +69,104 @@ class Live(keras.callbacks.Callback):
     def _redraw(self):
         from IPython.display import display, update_display
 
-        data, metadata = bundle(self.figure(), self.alt)
+        data, metadata = bundle(self.figure(), self.describe())
         if self.handle is None:
             self.handle = display(data, metadata=metadata, raw=True, display_id=True)
         else:
             update_display(data, metadata=metadata, raw=True, display_id=self.handle.display_id)
         self.drawn = time.monotonic()
+
+
+class GameLive(Live):
+    """Shows a GAN while it is trained: examples of a fixed latent, both losses, and three diagnostics.
+
+    - the critic's accuracies on real and on fake examples, ½ is chance; for a Wasserstein critic, whose
+      zero has no meaning, the gap between its mean logits;
+    - the mean slope ‖∇f(x)‖₂ of the critic at real examples, which is what the generator can learn from;
+    - where an evaluator is given, the Fréchet distance of 500 examples to the real ones. With so few it
+      is biased upwards; it serves to see a trend.
+
+    `history` holds all that was drawn and logged, a list for each name, one number an epoch:
+    "iterations", "seconds" (of training, without the measuring), "slope", "FD", "critic_loss", …
+
+    Args:
+        game: the `games.gan.GAN` that is fitted.
+        real: real examples, (N, H, W, C) in [-1, 1] or points (N, 2), N ≥ 2; the first 500 are used.
+        read: a `metrics.Evaluator`, or None.
+        title: over the examples.
+        shown: number of images shown.
+        columns: images a row.
+        seed: of the fixed latents.
+        seconds: least time between two drawings.
+    """
+
+    def __init__(self, game, real, read=None, title="Samples now", shown=42, columns=6, seed=0, seconds=4.0):
+        super().__init__(None, {}, "", columns, low=-1.0, high=1.0, seconds=seconds)
+        self.game, self.real, self.read, self.title = game, real[:500], read, title
+        self.shown, self.seed = shown, seed
+        self.features = read(self.real).features if read else None
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        spent = time.perf_counter() - self.began + (self.history["seconds"][-1] if self.history else 0.0)
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        # One call makes both the pictures and what is measured: the same latents each time.
+        self.examples = self.game.sample(500 if self.read or self.real.ndim == 2 else self.shown, self.seed)
+        measured = {"seconds": spent, "iterations": self.game.iteration}
+        measured["slope"] = self.game.slopes(self.real[:200]).mean()
+        if self.read:
+            measured["FD"] = metrics.frechet_distance(self.read(self.examples).features, self.features)
+        super().on_epoch_end(epoch, {**(logs or {}), **measured})
+
+    def describe(self):
+        last = {name: values[-1] for name, values in self.history.items()}
+        text = f"{self.title}, losses and diagnostics after {last['iterations']:.0f} iterations: "
+        text += f"mean slope at real examples {last['slope']:.3g}"
+        return text + (f", FD {last['FD']:.3g}." if "FD" in last else ".")
+
+    def figure(self):
+        """Returns the figure of the moment: examples at the left, losses and diagnostics right of them."""
+        made = Figure(figsize=(13.0, 5.4), layout="constrained")
+        right = ("distance", "slope") if self.read else ("slope", "slope")
+        places = [["examples", "losses", right[0]], ["examples", "critic", right[1]]]
+        axes = made.subplot_mosaic(places, width_ratios=[1.15, 1, 1])
+        self._examples(axes["examples"])
+        both = {"critic_loss": "critic", "generator_loss": "generator"}
+        self._lines(axes["losses"], both, "Losses")
+        if self.game.adversarial is losses.wasserstein:
+            self._lines(axes["critic"], {"logit_gap": None}, "Logits, real − fake")
+        else:
+            seen = {"real_accuracy": "real", "fake_accuracy": "fake"}
+            self._lines(axes["critic"], seen, "Critic's accuracy")
+            axes["critic"].axhline(0.5, color="grey", linestyle=":", linewidth=1.5)
+            axes["critic"].set_ylim(-0.05, 1.05)
+        self._lines(axes["slope"], {"slope": None}, "Mean slope ‖∇f‖ at real")
+        if self.read:
+            self._lines(axes["distance"], {"FD": None}, f"FD-{self.read.name}, 500 samples")
+        for name in ("critic", "slope"):
+            axes[name].set_xlabel("iterations")
+        return made
+
+    def _examples(self, axis):
+        axis.set_title(self.title)
+        if self.real.ndim == 4:
+            draw_page(axis, tile(self.examples[: self.shown], self.columns, self.low, self.high))
+            return
+        axis.scatter(*self.real.T, s=10, color="lightgrey", label="real")
+        axis.scatter(*self.examples.T, s=10, color=COLOURS[1], alpha=0.6, label="generated")
+        axis.set_aspect("equal")
+        axis.legend(loc="upper right", markerscale=2)
+
+    def _lines(self, axis, labels, title):
+        x = self.history["iterations"]
+        for name, text in labels.items():
+            axis.plot(x, self.history[name], marker="o" if len(x) < 30 else None, markersize=5, label=text)
+        axis.set_title(title)
+        axis.ticklabel_format(useOffset=False)
+        axis.margins(y=0.15)
+        axis.locator_params(nbins=4)
+        if len(labels) > 1:
+            axis.legend()
+        axis.set_xlim(0, 1.05 * x[-1])
