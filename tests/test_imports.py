@@ -19,7 +19,7 @@ FRAMEWORKS = {"tensorflow", "jax", "jaxlib", "torch", "optax", "flax"}
 ORDER = (
     ("checks", "files", "backend"),
     ("session", "data", "layers", "losses", "penalties", "metrics", "weights"),
-    ("priors", "networks", "feed", "bookkeeping", "game"),
+    ("priors", "networks", "feed", "bookkeeping", "players", "game"),
     ("games", "checkpoints"),
     ("plots", "pretrained", "exercises", "results"),
     ("notebooks", "pages", "slides", "doctor"),

@@ -275,6 +275,27 @@ def test_impossible_games_are_refused(players, words):
         Game(players())
 
 
+def test_an_average_of_its_own_network_is_refused():
+    player = _player()
+    with pytest.raises(ValueError, match="a network of its own"):
+        Game([player], averages=[Average(player.networks[0], player.networks[0])])
+
+
+def test_no_steps_are_refused():
+    game = Game([_player()])
+    game.compile()
+    with pytest.raises(ValueError, match="steps_per_epoch=0, expected at least 1"):
+        game.fit(data()[0], steps_per_epoch=0, verbose=0)
+
+
+def test_an_eager_game_is_the_compiled_one():
+    compiled, eager = PenaltyWGAN(), PenaltyWGAN()
+    play(compiled, 2, 3)
+    play(eager, 2, 3, run_eagerly=True)
+    for a, b in zip(compiled.get_weights(), eager.get_weights(), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
+
+
 def test_losses_must_be_scalars_and_logs_must_not_clash():
     network = dense(2, 1, "network")
     for loss, words in [
