@@ -108,7 +108,7 @@ COLOUR = {"image_shape": (32, 32, 3)}
 
 RUNS = {
     "gan-mnist": Run(
-        "04", GAN, 40_000, adam, 1e-3, generator=mlp_generator, critic=mlp_critic,
+        "04", GAN, 20_000, adam, 1e-3, generator=mlp_generator, critic=mlp_critic,
         generator_arguments={"widths": (128, 256, 512)}, critic_arguments={},
     ),
     "dcgan-mnist": Run("05", GAN, 16_000, adam, 1e-3),
