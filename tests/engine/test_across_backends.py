@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.once  # it plays all backends itself
 HERE = Path(__file__).parent
 MODULES = {"tensorflow": "tensorflow", "jax": "jax", "torch": "torch"}
 INSTALLED = [b for b, module in MODULES.items() if importlib.util.find_spec(module)]
