@@ -29,7 +29,6 @@ from course_utils.networks.gan import dcgan_critic, dcgan_generator, mlp_critic,
 
 FOLDER = Path("build/training")
 FROG = 6  # its label in CIFAR-10
-EPOCH = 250  # iterations between two looks at the clock
 SAMPLES = 10_000
 TERMS = ("critic_loss", "generator_loss", "logit_gap", "critic_gradient_norm")  # in the trace of a run
 
@@ -69,6 +68,7 @@ class Run:
     batch_size: int = 64
     images: str = "mnist"
     decay: float = 0.999
+    epoch: int = 250  # iterations between two looks at the clock
     published: tuple = ()
 
     def described(self):
@@ -116,8 +116,8 @@ RUNS = {
         generator_arguments={"widths": (128, 256, 512)}, critic_arguments={}, arguments=R1,
     ),
     "dcgan-mnist": Run("05", GAN, 6_000, adam, 1e-3, arguments=R1),
-    "wgan-mnist": Run("06", WGAN, 3_000, keras.optimizers.RMSprop, 2e-4, turns=5),
-    "wgan-gp-mnist": Run("07", WGANGP, 1_500, penalty_adam, 1e-3, turns=5),
+    "wgan-mnist": Run("06", WGAN, 3_000, keras.optimizers.RMSprop, 2e-4, turns=5, epoch=10),
+    "wgan-gp-mnist": Run("07", WGANGP, 1_500, penalty_adam, 1e-3, turns=5, epoch=10),
     "dcgan-frogs": Run(
         "05", GAN, 20_000, adam, 2e-4, images="frogs", latent_dim=100,
         generator_arguments={"width": 32, **COLOUR}, critic_arguments={"width": 48, **COLOUR},
@@ -161,10 +161,10 @@ class Watch(keras.callbacks.Callback):
         if first or (epoch + 1) % max(1, epochs // 20) == 0 or epoch + 1 == epochs:
             distance = self.measure()
             self.minute = distance if first else self.minute
-            mark = [(epoch + 1) * EPOCH, round(self.seconds, 1), distance]
+            mark = [(epoch + 1) * self.run.epoch, round(self.seconds, 1), distance]
             self.marks.append(mark + [float(logs[term]) for term in TERMS])
             terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
-            print(f"{self.name} {(epoch + 1) * EPOCH} {self.seconds:.0f} s FD {distance} {terms}", flush=True)
+            print(f"{self.name} {(epoch + 1) * self.run.epoch} {self.seconds:.0f} s FD {distance} {terms}", flush=True)
             self.keep()
 
     def measure(self):
@@ -194,7 +194,7 @@ def train(name, run, seed):
     game.compile(steps_per_execution=10)
     watch = Watch(name, run, {"generator": averaged, "critic": live["critic"]}, x_test)
     game.fit(
-        x_train, batch_size=run.batch_size, epochs=run.iterations // EPOCH, steps_per_epoch=EPOCH,
+        x_train, batch_size=run.batch_size, epochs=run.iterations // run.epoch, steps_per_epoch=run.epoch,
         verbose=0, callbacks=[watch],
     )  # fmt: skip
 

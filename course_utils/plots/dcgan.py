@@ -1,0 +1,99 @@
+"""Figures of lecture 05: what a transposed convolution writes where, and trials that differ by chance."""
+
+import numpy as np
+
+from .style import COLOURS, figure
+
+
+def overlaps(matrices, width=11.0):
+    """Draws, for each transposed convolution in one dimension, which input writes to which output.
+
+    Above, each input's reach as a row of squares; below, how many inputs write to each output.
+
+    Args:
+        matrices: dict title -> array (outputs, inputs), non-zero where the input writes to the output.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure.
+    """
+    made, axes = figure(
+        2, len(matrices), width=width, height=5.4, squeeze=False, sharex="col", height_ratios=[1.5, 1]
+    )
+    tallest = max(int(np.count_nonzero(m, axis=1).max()) for m in matrices.values())
+    for (above, below), (title, matrix) in zip(axes.T, matrices.items()):
+        outputs, inputs = np.nonzero(matrix)
+        colours = [COLOURS[i % 2] for i in inputs]
+        above.barh(inputs, 0.9, left=outputs - 0.45, height=0.8, color=colours)
+        above.set(title=title, ylabel="input", yticks=range(matrix.shape[1]))
+        above.invert_yaxis()
+        counts = np.count_nonzero(matrix, axis=1)
+        drawn = below.bar(range(len(counts)), counts, width=0.9, color=COLOURS[2])
+        below.bar_label(drawn, padding=1, fontsize=14)
+        below.set(xlabel="output", ylabel="writers", yticks=[], ylim=(0, 1.35 * tallest))
+        below.set_xticks(range(0, len(counts), 2))
+        for axis in (above, below):
+            axis.grid(False)
+    return made
+
+
+def maps(panels, width=11.0, title=None):
+    """Draws square arrays of numbers side by side as grey values, dark for large, one scale for all.
+
+    Args:
+        panels: dict title -> array (n, n), ≥ 0. Whole numbers are written into the squares.
+        width: of the figure in inches.
+        title: over all panels.
+
+    Returns:
+        A matplotlib figure.
+    """
+    height = width / len(panels) + (0.8 if title else 0.4)
+    made, axes = figure(1, len(panels), width=width, height=height, squeeze=False)
+    largest = max(float(np.max(panel)) for panel in panels.values())
+    for axis, (name, panel) in zip(axes[0], panels.items()):
+        panel = np.asarray(panel)
+        axis.imshow(panel, cmap="Greys", vmin=0, vmax=1.2 * largest, interpolation="nearest")
+        for (row, column), value in np.ndenumerate(panel) if panel.dtype.kind in "iu" else ():
+            ink = "white" if value > 0.7 * largest else "black"
+            axis.text(column, row, str(value), ha="center", va="center", color=ink, fontsize=14)
+        axis.set(title=name, xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
+        axis.grid(False)
+    if title:
+        made.suptitle(title, fontsize=15)
+    return made
+
+
+def trials(values, xlabel, width=10.0):
+    """Draws repeated trials as dots, a row a variant, the mean as a bar; the first row is the reference.
+
+    The grey band spans the reference's own trials: a variant whose dots reach into it may differ from
+    the reference by chance alone.
+
+    Args:
+        values: dict name -> numbers, one a seed, > 0.
+        xlabel: what the numbers are; the axis is logarithmic.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure.
+    """
+    made, axis = figure(width=width, height=1.4 + 0.6 * len(values))
+    first = np.asarray(next(iter(values.values())), "float64")
+    axis.axvspan(first.min() / 1.01, first.max() * 1.01, color="lightgrey", zorder=0)
+    for row, (name, numbers) in enumerate(values.items()):
+        colour = COLOURS[0] if row == 0 else COLOURS[1]
+        axis.plot(numbers, [row] * len(numbers), "o", color=colour, markersize=9, alpha=0.75, label=name)
+        axis.plot([np.mean(numbers)] * 2, [row - 0.28, row + 0.28], "-", color="black", linewidth=3)
+        axis.annotate(
+            f"{np.mean(numbers):.0f}", (np.mean(numbers), row), xytext=(0, 14),
+            textcoords="offset points", ha="center", va="bottom", fontsize=12,
+        )  # fmt: skip
+    axis.set_yticks(range(len(values)), list(values))
+    axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.4, -0.9))
+    span = np.concatenate([np.ravel(numbers) for numbers in values.values()])
+    ticks = [t for t in (10, 20, 50, 100, 200, 300, 500, 1000, 2000) if span.min() / 1.4 < t < span.max() * 1.4]
+    axis.set_xticks(ticks, [str(t) for t in ticks])
+    axis.minorticks_off()
+    return made

@@ -1,0 +1,46 @@
+"""Figures of lecture 05: what is drawn, and that it can be read."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from course_utils import plots
+
+pytestmark = pytest.mark.once
+
+
+def test_overlaps_writes_how_many_inputs_reach_each_output():
+    figure = plots.overlaps({"two": np.array([[1, 0], [1, 1], [0, 1.0]]), "one": np.eye(3)})
+    above, other, below, _ = figure.axes
+    assert above.get_title() == "two" and other.get_title() == "one"
+    assert [bar.get_height() for bar in below.patches] == [1, 2, 1]
+    squares = sorted((bar.get_x() + 0.45, bar.get_y() + 0.4) for bar in above.patches)
+    assert np.allclose(squares, [(0, 0), (1, 0), (1, 1), (2, 1)])
+
+
+def test_maps_share_one_scale_and_write_whole_numbers_only():
+    figure = plots.maps({"counts": np.array([[1, 2], [2, 4]]), "power": np.full((2, 2), 0.5)}, title="both")
+    left, right = figure.axes
+    assert left.images[0].get_clim() == right.images[0].get_clim() == (0, pytest.approx(4.8))
+    assert [text.get_text() for text in left.texts] == ["1", "2", "2", "4"] and not right.texts
+
+
+def test_trials_shade_the_range_of_the_first_row_and_mark_means():
+    figure = plots.trials({"base": [100.0, 120.0], "other": [300.0, 500.0]}, "FD")
+    (axis,) = figure.axes
+    band = axis.patches[0]
+    assert band.get_x() == pytest.approx(100 / 1.01) and band.get_x() + band.get_width() == pytest.approx(120 * 1.01)
+    assert [text.get_text() for text in axis.texts] == ["110", "400"]
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["base", "other"]
+
+
+def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
+    for figure in (
+        plots.overlaps({"a": np.eye(4)}), plots.maps({"a": np.eye(2, dtype="int64")}), plots.trials({"a": [9.0]}, "FD"),
+    ):  # fmt: skip
+        data = plots.png(figure)
+        assert Image.open(io.BytesIO(data)).format == "PNG" and len(data) < 150_000
+        texts = [t for t in figure.findobj(lambda o: hasattr(o, "get_fontsize")) if t.get_text()]
+        assert min(t.get_fontsize() for t in texts) >= 12
