@@ -112,9 +112,9 @@ def ratio(seconds, slow, fast):
 def main(which):
     rng = np.random.default_rng(0)
     if which == "images":
-        networks, shape, iterations, rounds, fused = image_networks, (4096, 28, 28, 1), 10, 7, 1
+        networks, shape, iterations, rounds, fused = image_networks, (4096, 28, 28, 1), 20, 5, 1
     else:
-        networks, shape, iterations, rounds, fused = toy_networks, (4096, 2), 1000, 7, 50
+        networks, shape, iterations, rounds, fused = toy_networks, (4096, 2), 2000, 7, 50
     x = rng.uniform(-1, 1, shape).astype("float32")
     ways = {}
     generator, critic, latent_dim = networks()
