@@ -63,14 +63,14 @@ def is_blank(answer):
 
 
 def tensors(*arrays):
-    """Returns arrays as tensors of the backend; torch does not mix the two in one sum."""
+    """Returns arrays as tensors of the backend; torch does not always add the two."""
     import keras
 
     return [keras.ops.convert_to_tensor(array) for array in arrays]
 
 
 def judged(function, *args):
-    """Calls a student's function and returns its result as a float64 array.
+    """Calls a student's function on arrays, or else on tensors, and returns its result as a float64 array.
 
     Args:
         function: the student's function.
@@ -84,7 +84,10 @@ def judged(function, *args):
     """
     import keras  # not at import: the exercises of a page may be listed without a backend
 
-    result = function(*args)
+    try:
+        result = function(*args)
+    except TypeError:  # an array and a tensor of torch cannot always be added
+        result = function(*tensors(*args))
     if is_blank(result):
         raise Blank
     return np.asarray(keras.ops.convert_to_numpy(result), "float64")
