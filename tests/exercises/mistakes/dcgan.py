@@ -1,50 +1,11 @@
-"""Each check accepts the reference and turns typical wrong answers down with the hint that helps."""
-
-import re
-from pathlib import Path
+"""Typical wrong answers to the exercises of lecture 05: (exercise, answer, words of the hint that helps)."""
 
 import numpy as np
-import pytest
 from keras import ops
 
 from course_utils.exercises import dcgan
 
-ALL = [dcgan.writers, dcgan.slerp, dcgan.soft_loss, dcgan.analogy]
-
-
-def reference(exercise):
-    names = {"np": np, "ops": ops}
-    before = set(names)
-    exec(exercise.answer, names)
-    (name,) = set(names) - before - {"__builtins__"}
-    return names[name]
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.title)
-def test_the_reference_is_accepted(exercise):
-    assert exercise.verdict(reference(exercise)).startswith("Correct")
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.title)
-def test_a_placeholder_is_not_yet_and_raises_nothing(exercise, capsys):
-    for blank in (..., None, lambda *args: ..., lambda *args: None):
-        exercise.check(blank)
-        assert capsys.readouterr().out.startswith("Not yet")
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.title)
-def test_code_that_crashes_is_reported_and_raises_nothing(exercise):
-    verdict = exercise.verdict(lambda *args: 1 / 0)
-    assert verdict.startswith("Not quite") and "ZeroDivisionError" in verdict
-
-
-@pytest.mark.parametrize("exercise", ALL, ids=lambda e: e.title)
-def test_hint_and_solution_print_something(exercise, capsys):
-    exercise.hint()
-    exercise.solution()
-    printed = capsys.readouterr().out
-    assert exercise.nudge in printed and exercise.answer in printed
-
+from . import reference
 
 count, arc = reference(dcgan.writers), reference(dcgan.slerp)
 
@@ -102,24 +63,3 @@ WRONG = [
     (dcgan.analogy, lambda a, b, c: a[0] - b[0] + c[0], "off the shell"),
     (dcgan.analogy, lambda a, b, c: (a - b + c).mean(1), "axis 0"),
 ]
-
-
-@pytest.mark.parametrize("exercise, answer, word", WRONG)
-@pytest.mark.filterwarnings("ignore:invalid value", "ignore:divide by zero")
-def test_a_wrong_answer_gets_the_hint_that_helps(exercise, answer, word):
-    verdict = exercise.verdict(answer)
-    assert verdict.startswith("Not quite") and word in verdict
-
-
-def test_every_exercise_turns_down_at_least_two_wrong_answers():
-    for exercise in ALL:
-        assert sum(e is exercise for e, _, _ in WRONG) >= 2
-
-
-TWIN = Path(__file__).parents[2] / "notebooks" / "text" / "05_dcgan.py"
-
-
-def test_the_notebook_folds_exactly_these_solutions():
-    text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in TWIN.read_text("utf-8").splitlines())
-    folded = re.findall(r"<details><summary>Solution</summary>\n\n```python\n(.*?)```\n\n</details>", text, re.S)
-    assert folded == [exercise.answer for exercise in ALL]
