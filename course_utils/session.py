@@ -4,6 +4,7 @@ import contextlib
 import dataclasses
 import importlib.metadata
 import importlib.util
+import logging
 import os
 import re
 import sys
@@ -197,6 +198,8 @@ def _import_quietly(seed):
 
         from course_utils import backend
 
+        # TensorFlow remarks on every function that it compiles anew; a notebook compiles a game for each network.
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
         keras.utils.set_random_seed(seed)
         keras.ops.convert_to_numpy(keras.ops.ones(1) + 1)  # the first operation has a line of noise of its own
         return backend.device()

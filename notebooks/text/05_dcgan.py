@@ -51,8 +51,6 @@ from course_utils import start
 session = start()  # picks the backend, so it comes before anything that imports Keras
 
 # %% slideshow={"slide_type": "skip"}
-import logging
-
 import keras
 import numpy as np
 from keras import ops
@@ -64,8 +62,6 @@ from course_utils.games.gan import GAN
 from course_utils.networks.gan import batch_norm, dcgan_critic, dcgan_generator, pooled
 from course_utils.networks.vae import decode
 from course_utils.plots import show
-
-logging.getLogger("tensorflow").setLevel("ERROR")  # or it counts how many sizes of image it meets
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings. `data` may be `"mnist"`, `"fashion_mnist"`, `"glyphs"`, or `"cifar10"`, of

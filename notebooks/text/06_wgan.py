@@ -63,11 +63,6 @@ from course_utils.games.wgan import WGAN
 from course_utils.networks.gan import dcgan_critic, dcgan_generator, mlp_generator, point_critic
 from course_utils.plots import show, transport
 
-# %% slideshow={"slide_type": "skip"}
-import logging
-
-logging.getLogger("tensorflow").setLevel("ERROR")  # it would remark that every game is compiled anew
-
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings: the data, the size of the trainings, and the seeds. `marks` are points of
 # a curve, `steps` a WGAN's iterations between two of them. The `study` compares six small GANs.
