@@ -9,14 +9,14 @@ from pathlib import Path
 from course_utils import files, weights
 
 BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
-COLUMNS = ("lecture", "weights", "score", "here", "published", "source", "training", "machine")
+COLUMNS = ("lecture", "weights", "scores here", "published", "training")
 
 
 def table(folder=weights.FOLDER):
     """Return the results of all recipes in a folder as a markdown table.
 
-    One row a score. A published figure stands in the row of the score that has its name; published
-    figures of other measures get rows of their own, since they cannot be compared.
+    One row a set of weights, its scores one below the other; published figures stand beside them, each
+    with its name and source, since those of another measure cannot be compared.
 
     Args:
         folder: where the recipes lie.
@@ -27,7 +27,7 @@ def table(folder=weights.FOLDER):
     recipes = [(name, weights.recipe(name, folder)) for name in weights.names(folder)]
     recipes.sort(key=lambda pair: (str(pair[1]["lecture"]), pair[0]))
     lines = [_line(COLUMNS), _line("---" for _ in COLUMNS)]
-    lines += [_line(row) for name, recipe in recipes for row in _rows(name, recipe)]
+    lines += [_line(_row(name, recipe)) for name, recipe in recipes]
     return "\n".join(lines) + "\n"
 
 
@@ -94,19 +94,14 @@ def _replaced(text, new, readme, name="results"):
     return f"{head}{begin}\n{new}{end}{tail}"
 
 
-def _rows(name, recipe):
-    """Yield the cells of each row: measured scores first, then figures that stand alone."""
-    published = {figure["score"]: figure for figure in recipe["published"]}
-    about = (f"{_duration(recipe['seconds'])}, {recipe['backend']}", recipe["machine"])
-    for score, value in recipe["scores"].items():
-        figure = published.pop(score, None)
-        theirs = (_number(figure["value"]), figure["source"]) if figure else ("", "")
-        yield (recipe["lecture"], name, score, _number(value), *theirs, *about)
-    for score, value in recipe.get("reference", {}).items():
-        if score != "n":
-            yield (recipe["lecture"], name, f"{score} of real images", _number(value), "", "", *about)
-    for score, figure in published.items():
-        yield (recipe["lecture"], name, score, "", _number(figure["value"]), figure["source"], *about)
+def _row(name, recipe):
+    """Return the cells of one set of weights."""
+    real = {score: value for score, value in recipe.get("reference", {}).items() if score != "n"}
+    scores = [f"{score} {_number(value)}" for score, value in recipe["scores"].items()]
+    scores += [f"{score} of real images {_number(value)}" for score, value in real.items()]
+    published = [f"{figure['score']} {_number(figure['value'])} ({figure['source']})" for figure in recipe["published"]]
+    training = f"{_duration(recipe['seconds'])}, {recipe['backend']}, {recipe['machine']}"
+    return recipe["lecture"], name, "<br>".join(scores), "<br>".join(published), training
 
 
 def _line(cells):

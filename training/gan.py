@@ -5,8 +5,8 @@
 Lectures 05, 06 and 07 share their networks: only the loss, what limits the critic, and the optimizer
 that goes with it differ. Learning rates fall to 0 along a line over the second half of a run, and what
 ships is an exponential average of the generator. FD against the test images is measured along the way;
-it decides nothing. `--ship` also plays, for one minute, the game as the notebook's `cpu` profile plays
-it, so that a recipe says what the long run added.
+it decides nothing. At last the game is played for one minute as the notebook's `cpu` profile plays it, so
+that a recipe says what the long run added; `--minute` measures that again, on a quiet machine.
 """
 
 import argparse
@@ -225,15 +225,20 @@ class Minute(keras.callbacks.Callback):
         self.model.stop_training = time.perf_counter() - self.began >= 60
 
 
-def first_minute(run, seed, x_train, x_test):
-    """Returns FD after the first minute of the game as the notebook's `cpu` profile plays it, and its iterations."""
-    run, read = dataclasses.replace(run, **run.notebook), metrics.evaluator("mnist")
+def add_minute(name, run, seed):
+    """Plays the game as the notebook's `cpu` profile does, for a minute, and notes in the recipe how far it came."""
+    shipped, read = pretrained.load(name), metrics.evaluator("mnist")
+    x_train, x_test, _ = real(run)
+    run = dataclasses.replace(run, **run.notebook)
     game, _, averaged = played(run, seed)
     game.fit(
         x_train, batch_size=run.batch_size, epochs=run.iterations, steps_per_epoch=10, verbose=0, callbacks=[Minute()]
     )  # fmt: skip
-    images = sampled(run, averaged, seed=1)
-    return float(metrics.frechet_distance(read(images).features, read(x_test).features)), game.iteration
+    distance = metrics.frechet_distance(read(sampled(run, averaged, seed=1)).features, read(x_test).features)
+    shipped.recipe["scores"]["FD-mnist-cnn-after-a-minute"] = float(distance)
+    shipped.recipe["settings"]["iterations_in_a_minute"] = game.iteration
+    pretrained.save(name, shipped.networks, shipped.recipe)
+    print(f"{name}: FD {distance:.3f} after {game.iteration} iterations in a minute", flush=True)
 
 
 def ship(name, run, seed):
@@ -245,10 +250,7 @@ def ship(name, run, seed):
     weights.fill(networks, kept)
     weights.round_to(networks)
     x_train, x_test, source = real(run)
-    scored, minute = {}, None
-    if run.images == "mnist":
-        scored = scores(run, networks, x_train, x_test)
-        scored["FD-mnist-cnn-after-a-minute"], minute = first_minute(run, seed, x_train, x_test)
+    scored = scores(run, networks, x_train, x_test) if run.images == "mnist" else {}
     recipe = pretrained.provenance(seed, source, seconds) | {
         "code_version": version,
         "lecture": run.lecture,
@@ -266,7 +268,6 @@ def ship(name, run, seed):
             "schedule": "constant for the first half, then along a line to 0",
             "average": run.decay,
             "images": run.images,
-            "iterations_in_a_minute": minute,  # of the notebook's `cpu` profile
             "trace": trace(marks),
             **{key: getattr(value, "__name__", value) for key, value in run.arguments.items()},
         },
@@ -275,6 +276,8 @@ def ship(name, run, seed):
     }
     path = pretrained.save(name, networks, recipe)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+    if scored:
+        add_minute(name, run, seed)
 
 
 def trace(marks):
@@ -304,8 +307,12 @@ def main():
     parser.add_argument("names", nargs="+", choices=RUNS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
+    parser.add_argument("--minute", action="store_true", help="measure the first minute of shipped weights again")
     arguments = parser.parse_args()
     for name in arguments.names:
+        if arguments.minute:
+            add_minute(name, RUNS[name], arguments.seed)
+            continue
         if not arguments.ship:
             train(name, RUNS[name], arguments.seed)
         ship(name, RUNS[name], arguments.seed)

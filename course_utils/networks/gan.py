@@ -5,7 +5,7 @@ A generator maps a latent z to an example; a critic maps an example to one logit
 a function: `normalisation` makes a layer (`batch_norm`, `layer_norm`, or None for none), `activation`
 is one of `keras.activations`, `downsample` and `upsample` change the grid.
 
-Weights start as Keras's default (Glorot), whose spread follows the width. The N(0, 0.02²) of the
+Weights start as Glorot's uniform draws, whose spread follows the width. The N(0, 0.02²) of the
 DCGAN paper fits its widths and its batch norm; in a narrow critic without norm the logits vanish.
 """
 
@@ -14,6 +14,8 @@ import math
 import keras
 from keras import layers
 from keras.activations import leaky_relu, relu
+
+from course_utils.networks.initial import Conv2D, Conv2DTranspose, Dense, scaled_normal
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -46,7 +48,7 @@ def point_generator(latent_dim=2, width=128, depth=3, dim=2, activation=relu, no
     """
     z = keras.Input((latent_dim,), name="z")
     hidden = _dense(z, [width] * depth, activation, normalisation)
-    return keras.Model(z, layers.Dense(dim, name="points")(hidden), name="generator")
+    return keras.Model(z, Dense(dim, name="points")(hidden), name="generator")
 
 
 def point_critic(width=128, depth=3, dim=2, activation=relu, normalisation=None):
@@ -59,7 +61,7 @@ def point_critic(width=128, depth=3, dim=2, activation=relu, normalisation=None)
     """
     points = keras.Input((dim,), name="points")
     hidden = _dense(points, [width] * depth, activation, normalisation)
-    return keras.Model(points, layers.Dense(1, name="logit")(hidden), name="critic")
+    return keras.Model(points, Dense(1, name="logit")(hidden), name="critic")
 
 
 def mlp_generator(
@@ -86,7 +88,7 @@ def mlp_generator(
     z = keras.Input((latent_dim,), name="z")
     hidden = _dense(z, widths[:1], activation, None)
     hidden = _dense(hidden, widths[1:], activation, normalisation)
-    pixels = layers.Dense(math.prod(image_shape), activation="tanh", name="pixels")(hidden)
+    pixels = Dense(math.prod(image_shape), activation="tanh", name="pixels")(hidden)
     return keras.Model(z, layers.Reshape(tuple(image_shape), name="images")(pixels), name="generator")
 
 
@@ -100,28 +102,28 @@ def mlp_critic(widths=(512, 256), image_shape=IMAGE_SHAPE, activation=leaky_relu
     """
     images = keras.Input(tuple(image_shape), name="images")
     hidden = _dense(layers.Flatten()(images), widths, activation, normalisation)
-    return keras.Model(images, layers.Dense(1, name="logit")(hidden), name="critic")
+    return keras.Model(images, Dense(1, name="logit")(hidden), name="critic")
 
 
 def nearest(x, filters, use_bias):
     """Repeats every pixel 2×2, then convolves 3×3: no checkerboards, and quick to train on a CPU."""
     x = layers.UpSampling2D(2, interpolation="nearest")(x)
-    return layers.Conv2D(filters, 3, padding="same", use_bias=use_bias)(x)
+    return Conv2D(filters, 3, padding="same", use_bias=use_bias)(x)
 
 
 def transposed(x, filters, use_bias):
     """Doubles the grid by a transposed 4×4 convolution, as the DCGAN paper does; slow to train with JAX on a CPU."""
-    return layers.Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
+    return Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
 
 
 def strided(x, filters, use_bias):
     """Halves the grid by a convolution of stride 2; 4×4, since a kernel divisible by its stride treats pixels alike."""
-    return layers.Conv2D(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
+    return Conv2D(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
 
 
 def pooled(x, filters, use_bias):
     """Halves the grid the way the DCGAN paper advises against: a convolution of stride 1, then max pooling."""
-    x = layers.Conv2D(filters, 4, padding="same", use_bias=use_bias)(x)
+    x = Conv2D(filters, 4, padding="same", use_bias=use_bias)(x)
     return layers.MaxPooling2D(2, padding="same")(x)
 
 
@@ -161,12 +163,12 @@ def dcgan_generator(
     rows, columns, filters = rows >> doublings, columns >> doublings, width << (doublings - 1)
     z = keras.Input((latent_dim,), name="z")
     x = _dense(z, hidden, activation, normalisation)
-    x = layers.Dense(rows * columns * filters, use_bias=normalisation is None)(x)
+    x = Dense(rows * columns * filters, use_bias=normalisation is None)(x)
     x = _finish(layers.Reshape((rows, columns, filters))(x), activation, normalisation)
     for _ in range(doublings):  # 7 -> 14 -> 28 pixels, or 4 -> 8 -> 16 -> 32
         filters //= 2
         x = _finish(upsample(x, filters, normalisation is None), activation, normalisation)
-    images = layers.Conv2D(channels, 3, padding="same", activation="tanh", name="images")(x)
+    images = Conv2D(channels, 3, padding="same", activation="tanh", name="images")(x)
     return keras.Model(z, images, name="generator")
 
 
@@ -199,7 +201,7 @@ def dcgan_critic(
     for filters in (2 * width, 4 * width):  # 28 -> 14 -> 7 -> 4 pixels, or 32 -> 16 -> 8 -> 4
         x = _finish(downsample(x, filters, normalisation is None), activation, normalisation)
     x = _dense(layers.Flatten(name="features")(x), hidden, activation, normalisation)
-    return keras.Model(images, layers.Dense(1, name="logit")(x), name="critic")
+    return keras.Model(images, Dense(1, name="logit")(x), name="critic")
 
 
 def residual_critic(blocks=(2, 2, 2), width=16, image_shape=IMAGE_SHAPE, activation=relu, normalisation=None):
@@ -232,7 +234,7 @@ def residual_critic(blocks=(2, 2, 2), width=16, image_shape=IMAGE_SHAPE, activat
         for _ in range(count):
             x = _bottleneck(x, width << stage, activation, normalisation, 1 / sum(blocks))
     x = layers.GlobalAveragePooling2D(name="features")(_finish(x, activation, normalisation))
-    return keras.Model(images, layers.Dense(1, name="logit")(x), name="critic")
+    return keras.Model(images, Dense(1, name="logit")(x), name="critic")
 
 
 def _bottleneck(x, width, activation, normalisation, share):
@@ -240,15 +242,14 @@ def _bottleneck(x, width, activation, normalisation, share):
     branch = x
     for filters, size, scale in ((width, 1, 2.0), (width, 3, 2.0), (4 * width, 1, 2.0 * share)):
         branch = _finish(branch, activation, normalisation)
-        start = keras.initializers.VarianceScaling(scale)  # 2 / fan-in is He's, made for ReLU
-        branch = layers.Conv2D(filters, size, padding="same", kernel_initializer=start)(branch)
-    past = x if x.shape[-1] == 4 * width else layers.Conv2D(4 * width, 1)(x)
+        branch = Conv2D(filters, size, padding="same", kernel_initializer=scaled_normal(scale))(branch)
+    past = x if x.shape[-1] == 4 * width else Conv2D(4 * width, 1)(x)
     return layers.Add()([past, branch])
 
 
 def _dense(x, widths, activation, normalisation):
     for width in widths:
-        x = layers.Dense(width, use_bias=normalisation is None)(x)
+        x = Dense(width, use_bias=normalisation is None)(x)
         x = _finish(x, activation, normalisation)
     return x
 

@@ -1,9 +1,15 @@
-"""Initial weights drawn with NumPy: the same on every backend, and nothing for JAX to compile."""
+"""Layers whose weights start from NumPy's draws: alike on every backend, and nothing for JAX to compile.
 
+JAX compiles a program for the draw of each shape of kernel; for the networks of a notebook that is as
+much work as compiling their training.
+"""
+
+import functools
 import math
 import random
 
 import numpy as np
+from keras import layers
 
 
 def glorot_uniform(shape, dtype=None):
@@ -25,5 +31,33 @@ def glorot_uniform(shape, dtype=None):
     networks", 2010, eq. (16).
     """
     limit = math.sqrt(6 / (math.prod(shape[:-2]) * (shape[-2] + shape[-1])))
-    draw = np.random.default_rng(random.getrandbits(64)).uniform(-limit, limit, shape)
-    return draw.astype(dtype or "float32")
+    return _rng().uniform(-limit, limit, shape).astype(dtype or "float32")
+
+
+def scaled_normal(scale):
+    """Returns an initializer whose variance is a multiple of 1 / fan_in.
+
+        w ~ N(0, scale / fan_in)
+
+    Args:
+        scale: positive float; 2 keeps the signal's size through ReLU layers.
+
+    Returns:
+        Function (shape, dtype) -> array, to be used as `glorot_uniform`.
+
+    Source: He et al., "Delving Deep into Rectifiers", 2015, eq. (10).
+    """
+
+    def draw(shape, dtype=None):
+        return _rng().normal(0.0, math.sqrt(scale / math.prod(shape[:-1])), shape).astype(dtype or "float32")
+
+    return draw
+
+
+def _rng():
+    return np.random.default_rng(random.getrandbits(64))
+
+
+Dense = functools.partial(layers.Dense, kernel_initializer=glorot_uniform)
+Conv2D = functools.partial(layers.Conv2D, kernel_initializer=glorot_uniform)
+Conv2DTranspose = functools.partial(layers.Conv2DTranspose, kernel_initializer=glorot_uniform)

@@ -5,17 +5,14 @@ a latent z to the logits of one Bernoulli variable per pixel. The same pair serv
 autoencoder, which reads z_mean and leaves z_log_var alone.
 """
 
-import functools
 import math
 
 import keras
 import numpy as np
 from keras import layers, ops
 
-from course_utils.networks.initial import glorot_uniform
+from course_utils.networks.initial import Conv2D, Dense
 
-Dense = functools.partial(layers.Dense, kernel_initializer=glorot_uniform)
-Conv2D = functools.partial(layers.Conv2D, kernel_initializer=glorot_uniform)
 IMAGE_SHAPE = (28, 28, 1)
 
 

@@ -535,7 +535,7 @@ if read:
 # would be $2\log 2 = 1.39$, whatever the samples look like.
 #
 # Be careful with the number, though. A rank correlation sees order and not size, and this is one run. Here
-# are the same correlations in the long runs whose weights are shipped, as far as they are there.
+# are the same correlations in the two long runs whose weights are shipped.
 
 # %% slideshow={"slide_type": "subslide"}
 shipped = {name: -1 if name == "wgan-mnist" else 1 for name in ("dcgan-mnist", "wgan-mnist")}

@@ -1,6 +1,4 @@
-"""Shapes, parameter counts, gradients to every weight, initial weights, and the pair encode/decode."""
-
-import random
+"""Shapes, parameter counts, gradients to every weight, and the pair encode/decode."""
 
 import numpy as np
 import pytest
@@ -8,7 +6,6 @@ from keras import ops
 
 from course_utils import backend, losses
 from course_utils.networks import vae
-from course_utils.networks.initial import glorot_uniform
 
 PAIRS = {
     "mlp": (vae.mlp_encoder, vae.mlp_decoder),
@@ -76,22 +73,3 @@ def test_encode_returns_arrays_of_the_posterior():
 def test_a_grid_that_cannot_be_halved_twice_is_refused():
     with pytest.raises(ValueError, match=r"\(30, 28, 1\).*multiples of 4.*pad"):
         vae.conv_decoder(image_shape=(30, 28, 1))
-
-
-def test_initial_weights_follow_the_seed_alone_on_every_backend():
-    random.seed(7)
-    first = glorot_uniform((2, 3))
-    # NumPy's own numbers for this seed: the same on each backend, by whatever it is tested.
-    random.seed(7)
-    rng = np.random.default_rng(random.getrandbits(64))
-    assert np.array_equal(first, rng.uniform(-np.sqrt(6 / 5), np.sqrt(6 / 5), (2, 3)).astype("float32"))
-    random.seed(7)
-    again = vae.mlp_encoder(2, width=3).get_weights()[0]
-    assert again.shape == (784, 3) and np.abs(again).max() <= np.sqrt(6 / 787)
-
-
-def test_initial_weights_of_a_convolution_count_its_window():
-    kernel = glorot_uniform((3, 3, 16, 32))
-    limit = np.sqrt(6 / (9 * 16 + 9 * 32))
-    assert kernel.dtype == np.float32 and 0.95 * limit < np.abs(kernel).max() <= limit
-    assert abs(kernel.std() - limit / np.sqrt(3)) < 0.03 * limit
