@@ -124,7 +124,10 @@ RUNS = {
         generator_arguments={"widths": (128, 256, 512)}, critic_arguments={}, arguments=R1, notebook=PLAIN,
     ),
     "dcgan-mnist": Run("05", GAN, 6_000, adam, 1e-3, arguments=R1, notebook=PLAIN),
-    "wgan-mnist": Run("06", WGAN, 2_000, rmsprop, 2e-4, turns=5, epoch=10, notebook={"rate": 5e-4, "decay": 0.0}),
+    "wgan-mnist": Run(
+        "06", WGAN, 2_000, rmsprop, 5e-4, turns=5, epoch=10, arguments={"clip": 0.05},
+        notebook={"arguments": {}, "decay": 0.0},
+    ),
     "wgan-gp-mnist": Run("07", WGANGP, 4_000, penalty_adam, 1e-3, turns=5, epoch=10, notebook={"decay": 0.99}),
     "dcgan-frogs": Run(
         "05", GAN, 6_000, adam, 5e-4, images="frogs", latent_dim=100, arguments={"penalty": r1, "penalty_weight": 0.1},
@@ -259,7 +262,8 @@ def ship(name, run, seed):
         "published": list(run.published),
         "settings": {
             "game": run.game.__name__,
-            "iterations": run.iterations,
+            "iterations": int(marks[-1, 0]),
+            "planned": run.iterations,  # a run that was stopped before has not seen its lowest rates
             "critic_turns": run.turns,
             "batch_size": run.batch_size,
             "optimizer": run.optimizer.__name__,
