@@ -15,7 +15,7 @@ import numpy as np
 import course_utils
 from course_utils import backend, checks, weights
 from course_utils.metrics.evaluator import digit_network
-from course_utils.networks import gan, vae
+from course_utils.networks import aae, alae, gan, vae
 
 # Name in a recipe → function that builds the network. A recipe can only name what stands here.
 BUILDERS = {
@@ -24,6 +24,14 @@ BUILDERS = {
     "mlp_decoder": vae.mlp_decoder,
     "conv_encoder": vae.conv_encoder,
     "conv_decoder": vae.conv_decoder,
+    "code_encoder": aae.code_encoder,
+    "label_style_encoder": aae.label_style_encoder,
+    "code_decoder": aae.code_decoder,
+    "code_discriminator": aae.code_discriminator,
+    "latent_mapping": alae.latent_mapping,
+    "latent_generator": alae.latent_generator,
+    "latent_encoder": alae.latent_encoder,
+    "latent_critic": alae.latent_critic,
     "point_generator": gan.point_generator,
     "point_critic": gan.point_critic,
     "mlp_generator": gan.mlp_generator,
@@ -200,10 +208,43 @@ def _normal_generator(networks, n, rng, labels, latent_dim, classes=None):
     return _predict(networks["generator"], z if classes is None else [z, labels])
 
 
+def _mixture_decoder(networks, n, rng, labels, components=10, radius=4.0, radial=1.0, tangential=0.3, classes=None):
+    """Mean images of a decoder under `priors.gaussian_mixture`, of the labels' components where it knows classes."""
+    angle = 2 * np.pi / components * (rng.integers(components, size=n) if labels is None else labels)
+    along, across = np.array([[radius], [0.0]]) + np.array([[radial], [tangential]]) * rng.standard_normal((2, n))
+    z = np.stack([along * np.cos(angle) - across * np.sin(angle), along * np.sin(angle) + across * np.cos(angle)], -1)
+    return np.tanh(_predict(networks["decoder"], z.astype("float32")) / 2)
+
+
+def _roll_decoder(networks, n, rng, labels, turns=2.0, radius=5.0, classes=None):
+    """Mean images of a decoder under `priors.swiss_roll`, of the labels' stretches where it knows classes."""
+    t = np.sqrt(rng.random(n) if labels is None else (labels + rng.random(n)) / classes)
+    angle = 2 * np.pi * turns * t
+    z = radius * t[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+    return np.tanh(_predict(networks["decoder"], z.astype("float32")) / 2)
+
+
+def _label_style_decoder(networks, n, rng, labels, latent_dim, classes):
+    """Mean images of a decoder of a one-hot label and a style z ~ N(0, I) side by side."""
+    z = rng.standard_normal((n, latent_dim), dtype="float32")
+    code = np.concatenate([np.eye(classes, dtype="float32")[labels], z], axis=1)
+    return np.tanh(_predict(networks["decoder"], code) / 2)
+
+
+def _mapped_generator(networks, n, rng, labels, latent_dim):
+    """Images G∘F(z), z ~ N(0, I), of a generator without a bound, clipped."""
+    z = rng.standard_normal((n, latent_dim), dtype="float32")
+    return np.clip(_predict(networks["G"], _predict(networks["F"], z)), -1.0, 1.0)
+
+
 # Name in a recipe → function (networks, n, rng, labels, **arguments) -> images in [-1, 1].
 SAMPLERS = {
     "bernoulli_decoder": _bernoulli_decoder,
+    "mixture_decoder": _mixture_decoder,
+    "roll_decoder": _roll_decoder,
+    "label_style_decoder": _label_style_decoder,
     "normal_generator": _normal_generator,
+    "mapped_generator": _mapped_generator,
 }
 
 

@@ -1,12 +1,13 @@
 """Long runs of lectures 04 to 07. Each trains one game on real images, scores it and ships its weights.
 
     python training/gan.py gan-mnist dcgan-mnist wgan-mnist wgan-gp-mnist dcgan-frogs
+    python training/gan.py --second dcgan-mnist    # goes on with a weaker penalty
 
 Lectures 05, 06 and 07 share their networks: only the loss, what limits the critic, and the optimizer
 that goes with it differ. Learning rates fall to 0 along a line over the second half of a run, and what
 ships is an exponential average of the generator. FD against the test images is measured along the way;
 it decides nothing. At last the game is played for one minute as the notebook's `cpu` profile plays it, so
-that a recipe says what the long run added; `--minute` measures that again, on a quiet machine.
+that a recipe says what the long run added; `--minute` measures only that.
 """
 
 import argparse
@@ -70,6 +71,8 @@ class Run:
     decay: float = 0.999
     epoch: int = 250  # iterations between two looks at the clock
     notebook: dict = dataclasses.field(default_factory=dict)  # what the `cpu` profile does otherwise
+    second: dict = dataclasses.field(default_factory=dict)  # what a second stage changes, from the first one's weights
+    stage: int = 1
     published: tuple = ()
 
     def described(self):
@@ -118,12 +121,17 @@ R1 = {"penalty": r1, "penalty_weight": 0.3}
 
 PLAIN = {"rate": 2e-4, "arguments": {}, "decay": 0.0}  # lectures 04 and 05 as their papers have them
 
+# With the paper's clip of 0.01 and a rate of 2e-4 the WGAN stood at FD 13.5 after 2,000 iterations, its classes from
+# 2 to 21 % (seed 0).
 RUNS = {
     "gan-mnist": Run(
         "04", GAN, 20_000, adam, 1e-3, generator=mlp_generator, critic=mlp_critic,
         generator_arguments={"widths": (128, 256, 512)}, critic_arguments={}, arguments=R1, notebook=PLAIN,
     ),
-    "dcgan-mnist": Run("05", GAN, 6_000, adam, 1e-3, arguments=R1, notebook=PLAIN),
+    "dcgan-mnist": Run(
+        "05", GAN, 6_000, adam, 1e-3, arguments=R1, notebook=PLAIN,
+        second={"iterations": 1_250, "rate": 5e-4, "arguments": R1 | {"penalty_weight": 0.03}, "stage": 2},
+    ),
     "wgan-mnist": Run(
         "06", WGAN, 2_000, rmsprop, 5e-4, turns=5, epoch=10, arguments={"clip": 0.05},
         notebook={"arguments": {}, "decay": 0.0},
@@ -213,6 +221,10 @@ def train(name, run, seed):
     """Trains one run and keeps the averaged generator and the critic."""
     x_train, x_test, _ = real(run)
     game, live, averaged = played(run, seed)
+    if run.stage == 2:
+        shipped = pretrained.load(name).networks
+        for network, first in ((live["critic"], "critic"), (live["generator"], "generator"), (averaged, "generator")):
+            network.set_weights(shipped[first].get_weights())
     watch = Watch(name, run, {"generator": averaged, "critic": live["critic"]}, x_test)
     game.fit(
         x_train, batch_size=run.batch_size, epochs=run.iterations // run.epoch, steps_per_epoch=run.epoch,
@@ -221,11 +233,15 @@ def train(name, run, seed):
 
 
 class Minute(keras.callbacks.Callback):
-    """Stops a training after a minute; the first epoch, which compiles, does not count."""
+    """Stops a training after a minute; the first epoch, which compiles, does not count.
+
+    Two minutes of processor time stand for one on two cores: that is the most that two cores can do in
+    it, and it does not matter what else the machine is doing.
+    """
 
     def on_epoch_end(self, epoch, logs=None):
-        self.began = time.perf_counter() if epoch == 0 else self.began
-        self.model.stop_training = time.perf_counter() - self.began >= 60
+        self.began = time.process_time() if epoch == 0 else self.began
+        self.model.stop_training = time.process_time() - self.began >= 120
 
 
 def add_minute(name, run, seed):
@@ -249,6 +265,7 @@ def ship(name, run, seed):
     kept = files.load_arrays(FOLDER / f"{name}.npz")
     seconds, marks = float(kept.pop("seconds")), kept.pop("marks")
     version = str(kept.pop("version"))
+    before = weights.recipe(name) if run.stage == 2 else None
     networks = run.networks()
     weights.fill(networks, kept)
     weights.round_to(networks)
@@ -278,6 +295,10 @@ def ship(name, run, seed):
         "networks": run.described(),
         "sampler": {"name": "normal_generator", "arguments": {"latent_dim": run.latent_dim}},
     }
+    if before:  # the whole way is told: what the first stage was, and the time of both
+        recipe["first_stage"] = {key: before[key] for key in ("command", "code_version", "seconds", "settings", "scores")}
+        recipe["seconds"] = round(recipe["seconds"] + before["seconds"], 1)
+        recipe["settings"] |= joined(before["settings"], recipe["settings"])
     path = pretrained.save(name, networks, recipe)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
     if scored:
@@ -290,6 +311,16 @@ def trace(marks):
     return {
         name: [None if np.isnan(m) else round(float(m), 4) for m in column] for name, column in zip(columns, marks.T)
     }
+
+
+def joined(first, second):
+    """Iterations and trace of both stages, the second counted on from the first."""
+    offset = {"iterations": first["iterations"], "seconds": first["trace"]["seconds"][-1]}
+    trace = {
+        key: first["trace"][key] + [value + offset.get(key, 0) for value in second["trace"][key]]
+        for key in second["trace"]
+    }
+    return {"iterations": first["iterations"] + second["iterations"], "trace": trace}
 
 
 def scores(run, networks, x_train, x_test):
@@ -312,14 +343,17 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
     parser.add_argument("--minute", action="store_true", help="measure the first minute of shipped weights again")
+    parser.add_argument("--second", action="store_true", help="go on from shipped weights with the second stage")
     arguments = parser.parse_args()
     for name in arguments.names:
+        run = RUNS[name]
         if arguments.minute:
-            add_minute(name, RUNS[name], arguments.seed)
+            add_minute(name, run, arguments.seed)
             continue
+        run = dataclasses.replace(run, **run.second) if arguments.second else run
         if not arguments.ship:
-            train(name, RUNS[name], arguments.seed)
-        ship(name, RUNS[name], arguments.seed)
+            train(name, run, arguments.seed)
+        ship(name, run, arguments.seed)
 
 
 if __name__ == "__main__":

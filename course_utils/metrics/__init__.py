@@ -20,6 +20,7 @@ from course_utils.metrics.kernel import (
 from course_utils.metrics.likelihood import importance_weighted, log_likelihood
 from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
 from course_utils.metrics.precision_recall import PrecisionRecall, precision_recall
+from course_utils.metrics.probes import linear_accuracy, nearest_accuracy
 
 __all__ = [
     "BlockAverage",
@@ -38,10 +39,12 @@ __all__ = [
     "inception_score",
     "kernel_distance",
     "kernel_distance_blocks",
+    "linear_accuracy",
     "log_likelihood",
     "mmd",
     "mode_coverage",
     "moments",
+    "nearest_accuracy",
     "precision_recall",
     "rbf",
     "score",

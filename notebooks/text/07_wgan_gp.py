@@ -401,7 +401,8 @@ def fading_adam(rate, steps):
 
 
 @cache  # a game with the same settings is compiled once
-def toy_game(kind, steps, turns=2, rate=1e-3, **arguments):
+def toy_game(kind, steps, turns=2, **arguments):
+    rate = 2e-3 if steps < 5_000 else 1e-3
     generator, average = networks.point_generator(), networks.point_generator()
     game = kind(
         generator, networks.point_critic(), turns=turns, averages=[Average(generator, average, 0.999)],

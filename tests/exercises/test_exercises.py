@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from keras import ops
-from mistakes import dcgan, gan, reference, vae, wgan, wgan_gp
+from mistakes import aae, alae, autoencoders, dcgan, gan, reference, vae, wgan, wgan_gp
 
 from course_utils import exercises
 
 LECTURES = {
+    "00_autoencoders": exercises.autoencoders,
     "01_vae": exercises.vae,
+    "02_aae": exercises.aae,
+    "03_alae": exercises.alae,
     "04_simple_gan": exercises.gan,
     "05_dcgan": exercises.dcgan,
     "06_wgan": exercises.wgan,
@@ -22,7 +25,7 @@ ALL = {
     for notebook, lecture in LECTURES.items()
 }
 EACH = pytest.mark.parametrize("exercise", [e for some in ALL.values() for e in some], ids=lambda e: e.title)
-WRONG = [wrong for module in (vae, gan, dcgan, wgan, wgan_gp) for wrong in module.WRONG]
+WRONG = [wrong for module in (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp) for wrong in module.WRONG]
 
 
 @EACH
@@ -65,7 +68,7 @@ def test_every_exercise_turns_down_at_least_two_wrong_answers(exercise):
 
 @pytest.mark.parametrize("notebook", LECTURES)
 def test_a_notebook_folds_exactly_these_solutions(notebook):
-    twin = Path(__file__).parents[2] / "notebooks" / "text" / f"{notebook}.py"
+    (twin,) = (Path(__file__).parents[2] / "notebooks").rglob(f"{notebook}.py")  # a draft's too
     text = "\n".join(line.removeprefix("#").removeprefix(" ") for line in twin.read_text("utf-8").splitlines())
     folded = re.findall(r"<details><summary>Solution</summary>\n\n```python\n(.*?)```\n\n</details>", text, re.S)
     assert folded == [exercise.answer for exercise in ALL[notebook]]

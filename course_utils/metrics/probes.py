@@ -1,0 +1,61 @@
+"""Probes: how well simple readers find the classes in codes that were learned without them."""
+
+import numpy as np
+
+from course_utils.metrics._arrays import points
+
+
+def nearest_accuracy(train, train_labels, test, test_labels):
+    """Return how often the nearest training code has the class of a test code.
+
+    Args:
+        train: (n, d) float, codes.
+        train_labels: (n,) int.
+        test: (m, d) float, codes.
+        test_labels: (m,) int.
+
+    Returns:
+        float in [0, 1].
+
+    Raises:
+        ValueError: the codes are not two-dimensional, not finite, or of different lengths.
+
+    Source: Pidhorskyi et al., 2020, table 1; Donahue et al., 2017, section 4.2.
+    """
+    from sklearn.neighbors import KNeighborsClassifier  # here, since its import takes a second
+
+    train, test = _scaled(train, test)
+    reader = KNeighborsClassifier(1, algorithm="brute").fit(train, train_labels)
+    return float(reader.score(test, test_labels))
+
+
+def linear_accuracy(train, train_labels, test, test_labels, c=0.02):
+    """Return how often a linear support vector machine, fitted to the training codes, finds the class of a test code.
+
+    Args:
+        train, train_labels, test, test_labels: as in `nearest_accuracy`, with two classes or more.
+        c: the machine's C, positive float; 0.02 in the authors' program. Since what it means hangs on the size
+            of the codes, both sets are first shifted and scaled so that the training codes have mean 0 and, over
+            all axes together, variance 1.
+
+    Returns:
+        float in [0, 1].
+
+    Raises:
+        ValueError: as in `nearest_accuracy`.
+
+    Source: Pidhorskyi et al., 2020, table 1, and their program.
+    """
+    from sklearn.svm import LinearSVC
+
+    train, test = _scaled(train, test)
+    return float(LinearSVC(C=c, random_state=0).fit(train, train_labels).score(test, test_labels))
+
+
+def _scaled(train, test):
+    """One shift for each axis and one scale for all of them: the order of distances stays."""
+    train, test = points(train, "train"), points(test, "test")
+    middle = train.mean(axis=0)
+    train, test = train - middle, test - middle
+    width = np.sqrt(np.mean(train**2)) + 1e-12
+    return train / width, test / width

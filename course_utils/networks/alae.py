@@ -1,0 +1,116 @@
+"""Networks of the adversarial latent autoencoder: functions that return plain Keras models.
+
+Four networks make a round trip. F maps a draw z of the prior to a code w, G maps the code to an image,
+E maps an image back to a code, and D judges codes.
+
+    z ──F──▶ w ──G──▶ image ──E──▶ w ──D──▶ logit
+
+Every layer has an equalised learning rate: at run time its weights are scaled to keep the size of what
+passes through, so that one step of Adam means the same in a layer of 50 inputs and in one of 784.
+"""
+
+import math
+import random
+
+import keras
+import numpy as np
+from keras import layers
+
+from course_utils.layers import EqualizedDense, PixelNormalization
+
+IMAGE_SHAPE = (28, 28, 1)
+SLOW = 0.1  # learning-rate multiplier of the networks that see codes only
+
+
+def latent_mapping(latent_dim=50, depth=6):
+    """F: a draw of the prior, brought to length √d, through leaky layers to a code of the same length.
+
+    Args:
+        latent_dim: d, number of axes of z and of w.
+        depth: number of layers.
+
+    Returns:
+        keras.Model: z (N, latent_dim) -> w (N, latent_dim), any range.
+
+    Source: Pidhorskyi et al., 2020, section 5.1, and the authors' settings for MNIST; the mapping network
+    is that of Karras et al., 2019, section 2.
+    """
+    z = keras.Input((latent_dim,), name="z")
+    w = PixelNormalization()(z)
+    for _ in range(depth):
+        w = _leaky(w, latent_dim, SLOW)
+    return keras.Model(z, w, name="F")
+
+
+def latent_generator(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE):
+    """G: a code through leaky layers to the pixels; the last layer is linear.
+
+    Args:
+        latent_dim: number of axes of w.
+        widths: units of the hidden layers.
+        image_shape: (height, width, channels).
+
+    Returns:
+        keras.Model: w (N, latent_dim) -> images (N, H, W, C). Nothing bounds them: training brings them to
+        [-1, 1], and what little lies outside is clipped where images are shown or measured.
+
+    Source: Pidhorskyi et al., 2020, section 5.1.
+    """
+    w = hidden = keras.Input((latent_dim,), name="w")
+    for width in widths:
+        hidden = _leaky(hidden, width)
+    pixels = _dense(hidden, math.prod(image_shape), name="pixels")
+    return keras.Model(w, layers.Reshape(tuple(image_shape), name="images")(pixels), name="G")
+
+
+def latent_encoder(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE):
+    """E: an image through leaky layers to its code, the mirror of `latent_generator`.
+
+    Args:
+        latent_dim, widths, image_shape: as in `latent_generator`.
+
+    Returns:
+        keras.Model: images (N, H, W, C) in [-1, 1] -> w (N, latent_dim), any range.
+
+    Source: Pidhorskyi et al., 2020, section 5.1.
+    """
+    images = keras.Input(tuple(image_shape), name="images")
+    hidden = layers.Flatten()(images)
+    for width in widths:
+        hidden = _leaky(hidden, width)
+    return keras.Model(images, _dense(hidden, latent_dim, name="w"), name="E")
+
+
+def latent_critic(latent_dim=50, depth=3):
+    """D: a code through linear layers to one logit.
+
+    Layers without an activation between them amount to one; what is not linear in D∘E is E. Three of them
+    still learn otherwise than one would.
+
+    Args:
+        latent_dim: number of axes of w, and units of each layer but the last.
+        depth: number of layers.
+
+    Returns:
+        keras.Model: w (N, latent_dim) -> logits (N, 1).
+
+    Source: the authors' settings for MNIST (Pidhorskyi et al., 2020).
+    """
+    w = hidden = keras.Input((latent_dim,), name="w")
+    for _ in range(depth - 1):
+        hidden = _dense(hidden, latent_dim, lr_multiplier=SLOW)
+    return keras.Model(w, _dense(hidden, 1, lr_multiplier=SLOW, name="logit"), name="D")
+
+
+def _leaky(x, units, lr_multiplier=1.0):
+    return layers.LeakyReLU(negative_slope=0.2)(_dense(x, units, math.sqrt(2.0), lr_multiplier))
+
+
+def _dense(x, units, gain=1.0, lr_multiplier=1.0, name=None):
+    """A layer of equalised learning rate whose weights, N(0, 1 / lr_multiplier²), are NumPy's draws: see `initial`."""
+
+    def draw(shape, dtype=None):
+        rng = np.random.default_rng(random.getrandbits(64))
+        return rng.normal(0.0, 1.0 / lr_multiplier, shape).astype(dtype or "float32")
+
+    return EqualizedDense(units, gain=gain, lr_multiplier=lr_multiplier, kernel_initializer=draw, name=name)(x)

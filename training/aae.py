@@ -1,0 +1,378 @@
+"""Long runs of lecture 02: autoencoders whose codes follow a prior, and the semi-supervised errors.
+
+    python training/aae.py aae-mnist-gaussian aae-mnist-mixture aae-mnist-swiss
+    python training/aae.py aae-mnist-mixture-labels aae-mnist-swiss-labels
+    python training/aae.py aae-mnist-semi     # 18 trainings; begun again, it goes on with those that are missing
+    python training/aae.py aae-mnist-semi --only aae-100-0 --change '{"noise": 0.5}'     # a trial, not shipped
+
+The plane's networks have two hidden layers of 128 units instead of the paper's 1000, so that five pairs of
+them fit into the package; two latent axes do not need more. The semi-supervised encoder has the paper's two
+layers of 1000 ReLU units and ten axes for the style. It is trained with 100, 1000 and all labels, three draws
+of the labels each, beside the same encoder on the labels alone; what ships is the table of errors on the
+10,000 test images, and the averaged decoder of the first draw of 100 labels.
+
+Learning rates fall along a cosine; what is scored and shipped are exponential averages of the weights. Nothing
+is chosen by the test images: each training runs to its end, and its last average counts.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+from keras import ops
+from keras.optimizers.schedules import CosineDecay
+
+from course_utils import data, files, metrics, pretrained, priors, weights
+from course_utils.game import Average
+from course_utils.games.aae import AAE, LabelsOnly, SemiSupervisedAAE, beside, few_labels
+from course_utils.networks.aae import code_decoder, code_discriminator, code_encoder, label_style_encoder, rows_of
+from course_utils.networks.vae import decode
+
+FOLDER = Path("build/training")
+CLASSES = 10
+DRAWS = 10_000  # from the prior and of the decoder, in scores
+KERNEL = metrics.rbf(0.5, 1.0, 2.0)  # of the distance between codes and prior
+BATCH = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Plane:
+    """The settings of one autoencoder with two latent axes."""
+
+    prior: Callable
+    sampler: str
+    labelled: bool = False
+    iterations: int = 30_000
+    width: int = 128
+    judge_width: int = 256
+    rates: tuple = (1e-3, 5e-4, 1e-3)  # reconstruction, discriminator, encoder as its adversary
+    turns: int = 1
+    decay: float = 0.999
+    epoch: int = 500  # iterations between two looks at the clock
+
+    @property
+    def arguments(self):
+        return {"latent_dim": 2, "widths": (self.width, self.width)}
+
+    def networks(self):
+        """Returns a fresh encoder and decoder by name."""
+        return {"encoder": code_encoder(**self.arguments), "decoder": code_decoder(**self.arguments)}
+
+    def described(self):
+        """The networks as a recipe describes them."""
+        arguments = {"latent_dim": 2, "widths": [self.width, self.width]}
+        return {
+            "encoder": {"builder": "code_encoder", "arguments": arguments},
+            "decoder": {"builder": "code_decoder", "arguments": arguments},
+        }
+
+    def sampling(self):
+        """How `Pretrained.sample` draws codes."""
+        if self.sampler == "bernoulli_decoder":
+            return {"name": self.sampler, "arguments": {"latent_dim": 2}}
+        return {"name": self.sampler, "arguments": {"classes": CLASSES} if self.labelled else {}}
+
+
+@dataclasses.dataclass(frozen=True)
+class Semi:
+    """The settings of the semi-supervised trainings: one encoder, several numbers of labels, draws of each."""
+
+    widths: tuple = (1000, 1000)
+    decoder_widths: tuple = (320, 320)
+    judge_widths: tuple = (300, 300)
+    latent_dim: int = 10
+    noise: float = 0.3
+    dropout: float = 0.0
+    counts: tuple = (100, 1000, 60_000)
+    draws: int = 3
+    iterations: int = 20_000
+    alone: tuple = (3_000, 6_000, 20_000)  # iterations on the labels only, a number for each count
+    rates: dict = dataclasses.field(
+        default_factory=lambda: {"reconstruction": 1e-3, "discriminators": 5e-4, "encoder": 1e-3, "labels": 1e-3}
+    )
+    decay: float = 0.9995
+    epoch: int = 500
+
+    @property
+    def decoder_arguments(self):
+        return {"latent_dim": CLASSES + self.latent_dim, "widths": list(self.decoder_widths)}
+
+    def encoder(self):
+        """Returns a fresh encoder."""
+        return label_style_encoder(
+            CLASSES, self.latent_dim, self.widths, normalised=True, noise=self.noise, dropout=self.dropout
+        )
+
+    def jobs(self):
+        """Yields (name, labels, draw, whether the unlabelled images are used), the quick and telling ones first."""
+        for draw in range(self.draws):
+            for count in self.counts:
+                for kind in ("alone", "aae"):
+                    yield f"{kind}-{count}-{draw}", count, draw, kind == "aae"
+
+
+RUNS = {
+    "aae-mnist-gaussian": Plane(lambda: priors.gaussian(2), "bernoulli_decoder"),
+    "aae-mnist-mixture": Plane(priors.gaussian_mixture, "mixture_decoder"),
+    "aae-mnist-swiss": Plane(priors.swiss_roll, "roll_decoder"),
+    "aae-mnist-mixture-labels": Plane(priors.gaussian_mixture, "mixture_decoder", labelled=True),
+    "aae-mnist-swiss-labels": Plane(priors.swiss_roll, "roll_decoder", labelled=True),
+    "aae-mnist-semi": Semi(),
+}
+
+PUBLISHED = [
+    {"labels": count, "error": error, "spread": spread, "baseline": alone, "source": "Makhzani et al., 2015, table 2"}
+    for count, error, spread, alone in ((100, 1.90, 0.10, 25.80), (1000, 1.60, 0.08, 8.73), (60_000, 0.85, 0.02, 1.25))
+]
+
+
+def grey(images):
+    """Grey values from 0 to 1."""
+    return data.scale(images, low=0.0, high=1.0)
+
+
+def adam(rate, iterations, beta_1=0.9):
+    """Adam with a rate that falls to 0 along a cosine."""
+    return keras.optimizers.Adam(CosineDecay(rate, iterations), beta_1=beta_1)
+
+
+class Report(keras.callbacks.Callback):
+    """Prints the means of an epoch and what `measure` says, ten times in all, and adds up the seconds of training."""
+
+    def __init__(self, name, measure):
+        super().__init__()
+        self.name, self.measure, self.seconds = name, measure, 0.0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds += time.perf_counter() - self.began
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        epochs = self.params["epochs"]
+        if (epoch + 1) % max(1, epochs // 10) == 0 or epoch + 1 == epochs:
+            terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items() if not k.endswith("gradient_norm"))
+            print(f"{self.name} {self.model.iteration} {self.seconds:.0f} s {self.measure()} {terms}", flush=True)
+
+
+def mmd_to_prior(run, encoder, images):
+    """Returns MMD² between the codes of images and as many draws from the prior."""
+    drawn = ops.convert_to_numpy(run.prior()(len(images), 12345))
+    return float(metrics.mmd(rows_of(encoder, images), drawn, KERNEL))
+
+
+def train_plane(name, run, seed):
+    """Trains one autoencoder and keeps the averages of its networks."""
+    keras.utils.set_random_seed(seed)
+    x, y, x_test, _ = data.load("mnist")
+    live, averaged, prior = run.networks(), run.networks(), run.prior()
+    seen = 2 + (CLASSES + 1) * run.labelled
+    rates = [(rate, run.iterations * turns) for rate, turns in zip(run.rates, (1, run.turns, 1))]
+    game = AAE(
+        **live, discriminator=code_discriminator(seen, (run.judge_width, run.judge_width)), prior=prior,
+        reconstruction_optimizer=adam(*rates[0]), discriminator_optimizer=adam(*rates[1], beta_1=0.5),
+        encoder_optimizer=adam(*rates[2], beta_1=0.5), turns=run.turns,
+        averages=[Average(live[part], averaged[part], run.decay) for part in live], seed=seed,
+    )  # fmt: skip
+    game.compile(steps_per_execution=100)
+    some = grey(x_test[:2_000])
+    report = Report(name, lambda: f"MMD² {mmd_to_prior(run, averaged['encoder'], some):.5f}")
+    version = pretrained.code_version()  # now: the sources may change while the run goes on
+    game.fit(
+        grey(x), y if run.labelled else None, batch_size=BATCH, epochs=run.iterations // run.epoch,
+        steps_per_epoch=run.epoch, verbose=0, callbacks=[report],
+    )  # fmt: skip
+    keep(name, averaged, report.seconds, version)
+
+
+def keep(name, networks, seconds, version):
+    """Writes the weights to the build folder."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    more = {"seconds": np.float64(seconds), "version": np.array(version)}
+    files.save_arrays(FOLDER / f"{name}.npz", weights.arrays(networks) | more)
+
+
+def kept(name, networks):
+    """Fills networks with what was kept, rounded as it will be stored; returns seconds and version."""
+    arrays = files.load_arrays(FOLDER / f"{name}.npz")
+    seconds, version = float(arrays.pop("seconds")), str(arrays.pop("version"))
+    weights.fill(networks, arrays)
+    weights.round_to(networks)
+    return seconds, version
+
+
+def ship_plane(name, run, seed):
+    """Scores the kept weights, as they will be stored, and saves them with their recipe."""
+    networks = run.networks()
+    seconds, version = kept(name, networks)
+    recipe = pretrained.provenance(seed, data.source("mnist"), seconds) | {
+        "code_version": version,
+        "lecture": "02",
+        "evaluator": "mnist-cnn",
+        "scores": plane_scores(run, networks),
+        "published": [],
+        "settings": {key: value for key, value in vars(run).items() if key != "prior"}
+        | {"game": "AAE", "batch_size": BATCH, "schedule": "cosine to 0", "prior": name.split("-")[2]},
+        "networks": run.described(),
+        "sampler": run.sampling(),
+    }
+    saved(name, networks, recipe)
+
+
+def plane_scores(run, networks):
+    """MMD of codes and prior, reconstruction, and what the frozen classifier reads from decoded draws."""
+    x, y = grey(data.load("mnist").x_test), np.random.default_rng(0).integers(CLASSES, size=DRAWS)
+    game = AAE(**networks, discriminator=code_discriminator(2, (8,)))
+    game.compile()
+    logs = game.evaluate(x, batch_size=500, verbose=0)
+    prior = run.prior()
+    z = ops.convert_to_numpy(prior(DRAWS, 7, y) if run.labelled else prior(DRAWS, 7))
+    read, images = metrics.evaluator("mnist"), 2 * decode(networks["decoder"], z) - 1
+    probabilities = read(images).probabilities
+    again = ops.convert_to_numpy(prior(len(x), 54321))
+    return metrics.score(images, 2 * x - 1, read) | {
+        "MMD2-codes-to-prior": mmd_to_prior(run, networks["encoder"], x),
+        "MMD2-prior-to-prior": float(metrics.mmd(again, ops.convert_to_numpy(prior(len(x), 12345)), KERNEL)),
+        "reconstruction": float(logs["reconstruction_loss"]),
+        "confident-at-0.9": float((probabilities.max(1) > 0.9).mean()),
+        "asked-class-read": float((probabilities.argmax(1) == y).mean()) if run.labelled else None,
+    }
+
+
+def train_semi(name, run, seed, only=None):
+    """Plays the trainings that are missing, or those of them that are named, and writes one result file each."""
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for job, count, draw, unlabelled in run.jobs():
+        if only and job not in only:
+            continue
+        if (folder / f"{job}.json").exists():
+            print(f"{name} {job}: done before", flush=True)
+            continue
+        result, networks = play_semi(f"{name} {job}", run, count, seed + draw, unlabelled)
+        if networks is not None and draw == 0:
+            keep(f"{name}/{job}", networks, result["seconds"], result["version"])
+        files.write_atomic(folder / f"{job}.json", json.dumps(result, indent=2).encode("utf-8"))
+
+
+def play_semi(name, run, count, seed, unlabelled):
+    """Trains one encoder; returns its result, and the averaged decoder where there is one."""
+    keras.utils.set_random_seed(seed)
+    x, y, x_test, y_test = data.load("mnist")
+    x, x_test = grey(x), grey(x_test)
+    chosen = few_labels(y, count, seed) if count < len(y) else np.random.default_rng(seed).permutation(len(y))
+    iterations = run.iterations if unlabelled else run.alone[run.counts.index(count)]
+    live, averaged, decoder, averages = run.encoder(), run.encoder(), None, ()
+    if unlabelled:
+        decoders = [code_decoder(**run.decoder_arguments) for _ in range(2)]
+        averages, decoder = [Average(*decoders, run.decay)], {"decoder": decoders[1]}
+        game = SemiSupervisedAAE(
+            live, decoders[0], code_discriminator(CLASSES, run.judge_widths),
+            code_discriminator(run.latent_dim, run.judge_widths),
+            optimizers={
+                part: adam(rate, iterations, 0.5 if part in ("discriminators", "encoder") else 0.9)
+                for part, rate in run.rates.items()
+            },
+            averages=[Average(live, averaged, run.decay), *averages], seed=seed,
+        )  # fmt: skip
+        rows = beside(x, x[chosen], y[chosen])
+    else:
+        optimizer = adam(run.rates["labels"], iterations)
+        game = LabelsOnly(live, optimizer, averages=[Average(live, averaged, run.decay)], seed=seed)
+        rows = x[chosen], y[chosen].astype("int32")
+    # On TensorFlow XLA gains nothing at this width.
+    game.compile(steps_per_execution=50, jit_compile=keras.backend.backend() == "jax")
+    report = Report(name, lambda: f"error {error(averaged, x_test, y_test):.2f} %")
+    version = pretrained.code_version()
+    game.fit(
+        rows, batch_size=BATCH, epochs=iterations // run.epoch, steps_per_epoch=run.epoch, verbose=0, callbacks=[report]
+    )
+    result = {"error": error(averaged, x_test, y_test), "error_of_the_last_moment": error(live, x_test, y_test)}
+    return result | {"seconds": round(report.seconds, 1), "version": version, "iterations": iterations}, decoder
+
+
+def error(encoder, x_test, y_test):
+    """The percentage of test images whose label the encoder gets wrong."""
+    logits, _ = rows_of(encoder, x_test, size=500)
+    return float(100 * (logits.argmax(1) != y_test).mean())
+
+
+def ship_semi(name, run, seed):
+    """Gathers the results into a table, and saves the decoder of the first draw of the fewest labels."""
+    results = {job: json.loads((FOLDER / name / f"{job}.json").read_text("utf-8")) for job, *_ in run.jobs()}
+    networks = {"decoder": code_decoder(**run.decoder_arguments)}
+    _, version = kept(f"{name}/aae-{run.counts[0]}-0", networks)
+    recipe = pretrained.provenance(seed, data.source("mnist"), sum(r["seconds"] for r in results.values())) | {
+        "code_version": version,
+        "lecture": "02",
+        "evaluator": "mnist-cnn",
+        "scores": table(run, results) | decoder_scores(run, networks),
+        "published": PUBLISHED,
+        "settings": vars(run) | {"game": "SemiSupervisedAAE", "batch_size": BATCH, "schedule": "cosine to 0"},
+        "networks": {"decoder": {"builder": "code_decoder", "arguments": run.decoder_arguments}},
+        "sampler": {
+            "name": "label_style_decoder",
+            "arguments": {"latent_dim": run.latent_dim, "classes": CLASSES},
+        },
+    }
+    saved(name, networks, recipe)
+
+
+def table(run, results):
+    """Mean and spread (standard deviation over the draws, n − 1) of the errors in %, and each error."""
+    found = {}
+    for kind in ("alone", "aae"):
+        for count in run.counts:
+            errors = [results[f"{kind}-{count}-{draw}"]["error"] for draw in range(run.draws)]
+            found[f"error-{kind}-{count}"] = round(float(np.mean(errors)), 3)
+            found[f"error-{kind}-{count}-spread"] = round(float(np.std(errors, ddof=1)), 3)
+            found[f"error-{kind}-{count}-each"] = [round(e, 2) for e in errors]
+    return found
+
+
+def decoder_scores(run, networks):
+    """Whether the class asked for is the class that the frozen classifier reads, over styles from the prior."""
+    rng = np.random.default_rng(0)
+    y, z = rng.integers(CLASSES, size=DRAWS), rng.standard_normal((DRAWS, run.latent_dim), dtype="float32")
+    code = np.concatenate([np.eye(CLASSES, dtype="float32")[y], z], axis=1)
+    probabilities = metrics.evaluator("mnist")(2 * decode(networks["decoder"], code) - 1).probabilities
+    return {"asked-class-read": float((probabilities.argmax(1) == y).mean())}
+
+
+def saved(name, networks, recipe):
+    path = pretrained.save(name, networks, recipe)
+    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="+", choices=RUNS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--change", type=json.loads, default={}, help="settings that a trial changes, as JSON")
+    parser.add_argument("--only", nargs="+", help="of the semi-supervised trainings these, such as aae-100-0")
+    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        run = dataclasses.replace(RUNS[name], **arguments.change)
+        if arguments.change:  # a trial: its results lie apart
+            name += "-" + re.sub(r"[^\w.]+", "-", json.dumps(arguments.change)).strip("-")
+        if not arguments.ship:
+            if isinstance(run, Semi):
+                train_semi(name, run, arguments.seed, arguments.only)
+            else:
+                train_plane(name, run, arguments.seed)
+        if not arguments.change and not arguments.only:
+            (ship_semi if isinstance(run, Semi) else ship_plane)(name, run, arguments.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""The long run of lecture 03. It trains F, G, E and D on MNIST, scores them and ships their weights.
+
+    python training/alae.py alae-mnist            # from the beginning
+    python training/alae.py alae-mnist --resume   # on from where it was stopped
+
+The networks have the depth of the published run and half its width, 512 instead of 1024, so that the weights
+stay below 3 MB. Three more things differ: 60,000 iterations of 64 images instead of 281,000 of 128, a rate that
+falls along a cosine instead of a constant one, and a γ of 0.3 instead of 10, as in the course's other long runs.
+None of them has been tuned. What ships are averages of all four networks. Errors, classes kept and FD are
+measured along the way; they decide nothing.
+"""
+
+import argparse
+import dataclasses
+import os
+import shutil
+import time
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+
+from course_utils import data, files, metrics, pretrained, weights
+from course_utils.checkpoints import Checkpoint
+from course_utils.game import Average
+from course_utils.games.alae import ALAE, decode, run
+from course_utils.networks.alae import latent_critic, latent_encoder, latent_generator, latent_mapping
+
+FOLDER = Path("build/training")
+SAMPLES = 10_000
+BUILDERS = {"F": latent_mapping, "G": latent_generator, "E": latent_encoder, "D": latent_critic}
+MEASURED = ("code", "image", "kept", "FD")
+TERMS = ("critic_loss", "generator_loss", "latent_loss", "relative_error", "squared_slope")  # of the live networks
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The settings of one run."""
+
+    iterations: int
+    latent_dim: int = 50
+    widths: tuple = (512, 512)
+    rate: float = 2e-3
+    latent_rate: float = 2e-3  # of step III
+    gamma: float = 0.3
+    batch_size: int = 64
+    decay: float = 0.999
+    marks: int = 20  # looks at the clock, each with measures and a checkpoint
+
+    def described(self):
+        """The networks as a recipe describes them."""
+        arguments = {"latent_dim": self.latent_dim}
+        wide = arguments | {"widths": list(self.widths)}
+        return {
+            name: {"builder": builder.__name__, "arguments": wide if name in "GE" else arguments}
+            for name, builder in BUILDERS.items()
+        }
+
+    def networks(self):
+        """Returns fresh F, G, E and D by name."""
+        return {name: BUILDERS[name](**made["arguments"]) for name, made in self.described().items()}
+
+    def optimizer(self, rate):
+        """Adam as the authors have it, its rate falling along a cosine."""
+        schedule = keras.optimizers.schedules.CosineDecay(rate, self.iterations)
+        return keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.99)
+
+
+RUNS = {"alae-mnist": Run(60_000)}
+
+
+def relative_error(true, back):
+    """√(E‖true − back‖² / E‖true − mean‖²): 0 is perfect, 1 no better than the mean."""
+    return float(np.sqrt(np.square(true - back).sum() / np.square(true - true.mean(0)).sum()))
+
+
+def measure(settings, networks, x_test, y_test, read, real):
+    """Both round trips on as many codes as there are test images, the share of classes kept, and FD."""
+    z = np.random.default_rng(0).standard_normal((SAMPLES, settings.latent_dim), dtype="float32")
+    F, G, E = (networks[name] for name in "FGE")
+    w = run(F, z)
+    back = decode(G, run(E, x_test))
+    return {
+        "code": relative_error(w, run(E, run(G, w))),
+        "image": relative_error(x_test, back),
+        "kept": float(np.mean(read(back).probabilities.argmax(1) == y_test)),
+        "FD": float(metrics.frechet_distance(read(decode(G, w)).features, real.features)),
+    }
+
+
+class Watch(keras.callbacks.Callback):
+    """Prints the means of an epoch, measures the averaged networks, and keeps them."""
+
+    def __init__(self, name, settings, networks, test):
+        super().__init__()
+        self.name, self.settings, self.networks, self.test = name, settings, networks, test
+        self.read = metrics.evaluator("mnist")
+        self.real = self.read(test[0])
+        self.seconds, self.marks = 0.0, []
+        self.version = pretrained.code_version()  # now: the sources may change while the run goes on
+
+    def recall(self):
+        """Takes over what an interrupted run has noted."""
+        kept = files.load_arrays(FOLDER / f"{self.name}.npz")
+        self.seconds, self.marks, self.version = float(kept["seconds"]), kept["marks"].tolist(), str(kept["version"])
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.marks = self.marks[:epoch]  # the run may have been stopped between this file and the checkpoint
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds += time.perf_counter() - self.began
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        found = measure(self.settings, self.networks, *self.test, self.read, self.real)
+        iterations = (epoch + 1) * self.settings.iterations // self.settings.marks
+        numbers = [found[key] for key in MEASURED] + [float(logs[term]) for term in TERMS]
+        self.marks.append([iterations, round(self.seconds, 1), *numbers])
+        terms = " ".join(f"{key} {number:.3f}" for key, number in zip((*MEASURED, *TERMS), numbers))
+        print(f"{self.name} {iterations} {self.seconds:.0f} s {terms}", flush=True)
+        self.keep()
+
+    def keep(self):
+        """Writes the weights to the build folder, so that a stopped run is not lost."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        more = {"seconds": np.float64(self.seconds), "version": np.array(self.version)}
+        more["marks"] = np.array(self.marks, "float64")
+        files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.networks) | more)
+
+
+def train(name, settings, seed, resume):
+    """Trains one run and keeps the averages of its four networks."""
+    keras.utils.set_random_seed(seed)
+    x_train, _, x_test, y_test = data.load("mnist")
+    live, averaged = settings.networks(), settings.networks()
+    rates = {"critic": settings.rate, "generator": settings.rate, "latent": settings.latent_rate}
+    game = ALAE(
+        **live, **{f"{player}_optimizer": settings.optimizer(rate) for player, rate in rates.items()},
+        averages=[Average(live[part], averaged[part], settings.decay) for part in live],
+        gamma=settings.gamma, seed=seed,
+    )  # fmt: skip
+    game.compile(steps_per_execution=50)
+    watch, folder = Watch(name, settings, averaged, (data.scale(x_test), y_test)), FOLDER / f"{name}-state"
+    if resume:
+        watch.recall()
+    elif folder.exists():
+        shutil.rmtree(folder)
+    game.fit(
+        data.scale(x_train), batch_size=settings.batch_size, epochs=settings.marks,
+        steps_per_epoch=settings.iterations // settings.marks, verbose=0, callbacks=[watch, Checkpoint(folder)],
+    )  # fmt: skip
+
+
+def ship(name, settings, seed):
+    """Scores the kept weights, as they will be stored, and saves them with their recipe."""
+    kept = files.load_arrays(FOLDER / f"{name}.npz")
+    seconds, marks, version = float(kept.pop("seconds")), kept.pop("marks"), str(kept.pop("version"))
+    networks = settings.networks()
+    weights.fill(networks, kept)
+    weights.round_to(networks)
+    recipe = pretrained.provenance(seed, data.source("mnist"), seconds) | {
+        "code_version": version,
+        "lecture": "03",
+        "evaluator": "mnist-cnn",
+        "scores": scores(settings, networks),
+        "published": [],  # the paper's table has both probes; enter its row with the paper at hand
+        "settings": {
+            **dataclasses.asdict(settings),
+            "optimizer": "Adam(0, 0.99), its rate falling to 0 along a cosine",
+            "trace": {
+                key: [round(float(number), 4) for number in column]
+                for key, column in zip(("iterations", "seconds", *MEASURED, *TERMS), marks.T)
+            },
+        },
+        "networks": settings.described(),
+        "sampler": {"name": "mapped_generator", "arguments": {"latent_dim": settings.latent_dim}},
+    }
+    path = pretrained.save(name, networks, recipe)
+    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+
+
+def scores(settings, networks):
+    """Probes on E(x) over all training and all test images, both round trips, and samples against test images."""
+    x_train, y_train, x_test, y_test = data.load("mnist")
+    x_train, x_test, read = data.scale(x_train), data.scale(x_test), metrics.evaluator("mnist")
+    codes = run(networks["E"], x_train), y_train, run(networks["E"], x_test), y_test
+    real = read(x_test)
+    found = measure(settings, networks, x_test, y_test, read, real)
+    z = np.random.default_rng(1).standard_normal((SAMPLES, settings.latent_dim), dtype="float32")
+    return {
+        "1-NN": metrics.nearest_accuracy(*codes),
+        "linear-SVM": metrics.linear_accuracy(*codes),
+        "class-kept": found["kept"],
+        "relative-error-of-codes": found["code"],
+        "relative-error-of-images": found["image"],
+    } | metrics.score(decode(networks["G"], run(networks["F"], z)), real, read)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="+", choices=RUNS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        if not arguments.ship:
+            train(name, RUNS[name], arguments.seed, arguments.resume)
+        ship(name, RUNS[name], arguments.seed)
+
+
+if __name__ == "__main__":
+    main()
