@@ -548,6 +548,12 @@ for name, sign in shipped.items():
     far = f"FD {trace['FD'][0]:.1f} → {trace['FD'][-1]:.2f} in {len(trace['FD'])} marks"
     print(f"{name:12} {far}   ρ = {rank(trace, sign):+.2f}")
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The WGAN's reading goes with FD in both runs. The discriminator's goes with FD in its long run too, and
+# *against* it in the short one above. Over a long run with a penalty its loss drifts down, because the critic
+# gets surer a little faster than the generator improves; in a short one it may drift up. A thermometer whose
+# sign you have to guess is none.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 6.2 Weights pile up
 #

@@ -353,7 +353,7 @@ def leaks(critic, images):
     """‖∂f(x_i)/∂x_j‖ in training mode, (N, N): row i is a score, column j the image that is moved."""
     found = []
     for chosen in np.eye(len(images), dtype="float32"):  # one score at a time
-        gradient = backend.input_gradient(lambda x, c=chosen: c @ critic(x, training=True), images)
+        gradient = backend.input_gradient(lambda x, c=chosen: ops.matmul(c, critic(x, training=True)), images)
         gradient = ops.convert_to_numpy(ops.stop_gradient(gradient))
         found.append(np.linalg.norm(gradient.reshape(len(images), -1), axis=1))
     return np.stack(found)
