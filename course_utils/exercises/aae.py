@@ -2,17 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged, stacked, tensors
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def _draws(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from .exercise import Exercise, close, draws, judged, stacked, tensors
 
 
 def _softplus(x):
@@ -20,34 +10,34 @@ def _softplus(x):
 
 
 def _judge_adversaries(adversaries):
-    prior, code = 2 * _draws(1, 40, 1) + 1, 2 * _draws(2, 40, 1) - 0.5
+    prior, code = 2 * draws(1, 40, 1) + 1, 2 * draws(2, 40, 1) - 0.5
     found = judged(lambda *logits: stacked(adversaries(*logits)), *tensors(prior, code))
     discriminator = _softplus(-prior).mean() + _softplus(code).mean()
     encoder = _softplus(-code).mean()
     if found.shape != (2,):
         return f"the result has the shape {found.shape}, expected two numbers, each a mean over the batch."
-    if _close(found[0], discriminator) and _close(found[1], encoder):
+    if close(found[0], discriminator) and close(found[1], encoder):
         return None
-    if _close(found[0], _softplus(prior).mean() + _softplus(-code).mean()):
+    if close(found[0], _softplus(prior).mean() + _softplus(-code).mean()):
         return (
             "the discriminator has its sides swapped. Here a draw from the prior is the real thing (label 1), "
             "and a code of an image is the fake (label 0): the encoder is the forger."
         )
-    if _close(found[0], encoder) and _close(found[1], discriminator):
+    if close(found[0], encoder) and close(found[1], discriminator):
         return "the two losses are right, in the wrong order: first the discriminator's, then the encoder's."
-    if not _close(found[0], discriminator):
+    if not close(found[0], discriminator):
         return "the discriminator's loss differs. If all logits are 0 it is 2·log 2 = 1.386: the sum of two means."
-    if _close(found[1], _softplus(-prior).mean()):
+    if close(found[1], _softplus(-prior).mean()):
         return "the encoder has no hand in the prior's draws. Its loss is about the logits of its codes."
-    if _close(found[1], -_softplus(code).mean()):
+    if close(found[1], -_softplus(code).mean()):
         return "this is log(1 − D), which hardly pulls while the codes are bad. Take −log D(E(x))."
-    if _close(found[1], _softplus(code).mean()):
+    if close(found[1], _softplus(code).mean()):
         return "this rewards codes that are recognised. The encoder wants label 1 for them."
     return "the encoder's loss differs: −log D = softplus(−logit), averaged over the codes; at logits of 0 it is 0.693."
 
 
 def _judge_component(component):
-    labels, noise = np.array([0, 3, 9, 5]), _draws(3, 4, 2)
+    labels, noise = np.array([0, 3, 9, 5]), draws(3, 4, 2)
     found = judged(component, labels, noise)
     angle = 2 * np.pi * labels / 10
     along, across = 4 + noise[:, 0], 0.3 * noise[:, 1]
@@ -57,48 +47,48 @@ def _judge_component(component):
             [along * np.cos(angle) - across * np.sin(angle), along * np.sin(angle) + across * np.cos(angle)], -1
         )
 
-    if _close(found, turned(along, across, angle)):
+    if close(found, turned(along, across, angle)):
         return None
     if found.shape != (4, 2):
         return f"the shape is {found.shape}, expected (4, 2): a point of the plane for each label."
-    if _close(found, turned(across, along, angle)):
+    if close(found, turned(across, along, angle)):
         return "the spokes lie across: 4 + ε₁ is the distance from the centre, and 0.3·ε₂ goes sideways."
-    if _close(found, turned(noise[:, 0], 0.3 * noise[:, 1], angle)):
+    if close(found, turned(noise[:, 0], 0.3 * noise[:, 1], angle)):
         return "all components lie in the middle. Move each out by 4 before you turn it."
-    if _close(found, turned(noise[:, 0], 0.3 * noise[:, 1], angle) + [4, 0]):
+    if close(found, turned(noise[:, 0], 0.3 * noise[:, 1], angle) + [4, 0]):
         return "you turned first and moved out afterwards, so all components lie in one place: move, then turn."
-    if _close(found, turned(along, across, -angle)):
+    if close(found, turned(along, across, -angle)):
         return "the turn goes the wrong way round: check the sign of the two sines."
-    if _close(found, turned(along, across, labels.astype(float))):
+    if close(found, turned(along, across, labels.astype(float))):
         return "the label is not an angle. Ten components share a full turn: label k is at 2πk / 10."
-    if _close(found, turned(along, noise[:, 1], angle)):
+    if close(found, turned(along, noise[:, 1], angle)):
         return "the components are as wide as long; neighbours would overlap. Across, the deviation is 0.3."
     return "the values differ. Label 0 without noise is the point (4, 0); label 5 lies opposite, at (−4, 0)."
 
 
 def _judge_few(few_cross_entropy):
-    logits, labels = 3 * _draws(4, 8, 10), np.array([3, 10, 0, 10, 10, 9, 10, 2])
+    logits, labels = 3 * draws(4, 8, 10), np.array([3, 10, 0, 10, 10, 9, 10, 2])
     shifted = logits.astype("float64") - logits.max(1, keepdims=True)
     log_q = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
     known = labels < 10
     each = np.zeros(8)
     each[known] = -log_q[known, labels[known]]
     found = judged(few_cross_entropy, logits, labels)
-    if _close(found, each.sum() / known.sum()):
+    if close(found, each.sum() / known.sum()):
         return None
     if found.shape != ():
         return f"the shape is {found.shape}; a loss is one number: the mean over the labelled images."
-    if _close(found, each.mean()):
+    if close(found, each.mean()):
         return (
             "you divide by all 8 images, of which only 4 have a label. The loss would shrink with every unlabelled "
             "image in the batch: divide by the number of labelled ones."
         )
-    if _close(found, each.sum()):
+    if close(found, each.sum()):
         return "this is the sum over the labelled images; take their mean."
-    if _close(found, -each.sum() / known.sum()):
+    if close(found, -each.sum() / known.sum()):
         return "the sign is wrong: cross-entropy is −log q(y|x), never negative."
     wrapped = -log_q[np.arange(8), np.minimum(labels, 9)]
-    if _close(found, wrapped.mean()):
+    if close(found, wrapped.mean()):
         return "unlabelled images count as nines. A label of 10 means “none”: leave those rows out."
     if not np.isfinite(found):
         return "the result is not finite: take the logarithm of the softmax from the logits, not of rounded numbers."
@@ -113,19 +103,19 @@ def _judge_axis(main_axis):
         angle = 2 * np.pi * label / 10
         return (far + half * np.linspace(-1, 1, count))[:, None] * [np.cos(angle), np.sin(angle)]
 
-    def all_close(**other):
-        return all(_close(mine, spoke(*case, **other)) for mine, case in zip(found, cases))
+    def allclose(**other):
+        return all(close(mine, spoke(*case, **other)) for mine, case in zip(found, cases))
 
-    if all_close():
+    if allclose():
         return None
     for mine, (_, count) in zip(found, cases):
         if mine.shape != (count, 2):
             return f"the shape is {mine.shape}, expected ({count}, 2): so many points of the plane."
-    if all_close(far=0.0):
+    if allclose(far=0.0):
         return "this walk goes through the centre of the plane. The component's middle is 4 away from it."
-    if all_close(half=1.0):
+    if allclose(half=1.0):
         return "that is one standard deviation to either side; two were asked for, from 2 to 6."
-    if all(_close(mine, spoke(*case)[::-1]) for mine, case in zip(found, cases)):
+    if all(close(mine, spoke(*case)[::-1]) for mine, case in zip(found, cases)):
         return "the walk is right but goes inwards: begin near the centre."
     return "the values differ. For label 0 the walk goes from (2, 0) to (6, 0); other labels turn it by 2πk / 10."
 

@@ -2,17 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged, stacked, tensors
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def _draws(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from .exercise import Exercise, close, draws, judged, stacked, tensors
 
 
 def _softplus(x):
@@ -20,47 +10,47 @@ def _softplus(x):
 
 
 def _judge_critic(critic_loss):
-    real, fake, gradient = _draws(1, 5, 1) + 0.5, _draws(2, 5, 1), _draws(3, 5, 3, 3, 1)
+    real, fake, gradient = draws(1, 5, 1) + 0.5, draws(2, 5, 1), draws(3, 5, 3, 3, 1)
     logistic = _softplus(fake).mean() + _softplus(-real).mean()
     squares = np.square(gradient.astype("float64")).sum((1, 2, 3))
     found = judged(lambda *given: critic_loss(*given, 10.0), *tensors(real, fake, gradient))
-    if _close(found, logistic + 5 * squares.mean()):
+    if close(found, logistic + 5 * squares.mean()):
         return None
     if found.shape != ():
         return f"the result has the shape {found.shape}; average each term over the batch to get one number."
-    if _close(found, logistic + 5 * np.sqrt(squares).mean()):
+    if close(found, logistic + 5 * np.sqrt(squares).mean()):
         return "this is the slide's version without the square (section 9). Sum the squares and take no root."
-    if _close(found, logistic + 10 * squares.mean()):
+    if close(found, logistic + 10 * squares.mean()):
         return "the ½ of γ/2 is missing."
-    if _close(found, logistic + 5 * np.square(gradient.astype("float64")).mean()):
+    if close(found, logistic + 5 * np.square(gradient.astype("float64")).mean()):
         return "the squares were averaged over the pixels. The squared length of a gradient is their sum."
-    if _close(found, logistic):
+    if close(found, logistic):
         return "the penalty is missing: γ/2 times the mean squared length of `gradient`."
-    if _close(found, _softplus(-fake).mean() + _softplus(real).mean() + 5 * squares.mean()):
+    if close(found, _softplus(-fake).mean() + _softplus(real).mean() + 5 * squares.mean()):
         return "the signs are turned. The critic wants D high on real images: its loss falls with real_logits."
-    if _close(found - 5 * squares.mean(), fake.mean() - real.mean()):
+    if close(found - 5 * squares.mean(), fake.mean() - real.mean()):
         return "these are the Wasserstein terms. Algorithm 1 puts each logit through a softplus."
     return "the values differ. Three terms: softplus of the fakes, softplus of minus the reals, γ/2 · ‖gradient‖²."
 
 
 def _judge_latent(latent_loss):
-    w, back = _draws(4, 6, 3), _draws(5, 6, 3)
+    w, back = draws(4, 6, 3), draws(5, 6, 3)
     squares = np.square((w - back).astype("float64"))
     right = squares.sum(1).mean()
     found = judged(latent_loss, *tensors(w, back))
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, squares.sum(1)):
+    if close(found, squares.sum(1)):
         return "the result still has one number a code: take the mean over the batch."
     if found.shape != ():
         return f"the result has the shape {found.shape}; return one number for the batch."
-    if _close(found, squares.mean()):
+    if close(found, squares.mean()):
         return "this averages over the axes of W too. ‖·‖² is the sum over them: Adam would not mind, the formula does."
-    if _close(found, np.sqrt(squares.sum(1)).mean()):
+    if close(found, np.sqrt(squares.sum(1)).mean()):
         return "the root is too much: the algorithm has the squared length."
-    if _close(found, squares.sum()):
+    if close(found, squares.sum()):
         return "this is the sum over the batch; take the mean, or the number would depend on the batch size."
-    if _close(found, np.abs(w - back).astype("float64").sum(1).mean()):
+    if close(found, np.abs(w - back).astype("float64").sum(1).mean()):
         return "square the differences; you took their absolute values."
     return "the values differ: the squared length of w − back for each code, then the mean over the batch."
 
@@ -72,46 +62,46 @@ def _maps():
 
 def _judge_round_trips(round_trips):
     F, G, E = _maps()
-    z, x = _draws(6, 4, 2), _draws(7, 4, 2)
+    z, x = draws(6, 4, 2), draws(7, 4, 2)
     found = judged(lambda *a: stacked(round_trips(*a)), F, G, E, *tensors(z, x))
     if found.shape != (2, 4, 2):
         return "return two arrays: the code that comes back, (N, d), then the image that comes back."
     codes, images = found
-    if _close(codes, G(E(x))) and _close(images, E(G(F(z)))):
+    if close(codes, G(E(x))) and close(images, E(G(F(z)))):
         return "both are right, in the other order: the code first."
-    if not _close(codes, E(G(F(z)))):
-        if _close(codes, E(G(z))):
+    if not close(codes, E(G(F(z)))):
+        if close(codes, E(G(z))):
             return "the first skips F: G takes codes of W, and z is a draw of the prior."
-        if _close(codes, F(z)):
+        if close(codes, F(z)):
             return "the first stops before the trip: F(z) is the code that has to go through G and come back by E."
-        if _close(codes, F(E(G(F(z))))):
+        if close(codes, F(E(G(F(z))))):
             return "the first ends with F once more. E already gives a code of W."
         return "the first differs: from z to a code, to an image, and back to a code."
-    if _close(images, G(E(x))):
+    if close(images, G(E(x))):
         return None
-    if _close(images, G(F(E(x)))):
+    if close(images, G(F(E(x)))):
         return "the second sends E(x) through F. E(x) is a code of W already: G takes it as it is."
-    if _close(images, E(G(x))):
+    if close(images, E(G(x))):
         return "the second has E and G in the wrong order: an image goes into E first."
     return "the second differs: from an image to a code, and back to an image."
 
 
 def _judge_path(path_length):
-    features = np.cumsum(_draws(8, 5, 7, 3), axis=1)
+    features = np.cumsum(draws(8, 5, 7, 3), axis=1)
     steps = np.diff(features.astype("float64"), axis=1)
     right = np.sqrt(np.square(steps).sum(-1)).sum(1)
     found = judged(path_length, features)
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, np.linalg.norm(features[:, -1] - features[:, 0], axis=-1)):
+    if close(found, np.linalg.norm(features[:, -1] - features[:, 0], axis=-1)):
         return "this is the distance from the first to the last point, as the crow flies. Add up the steps between."
-    if _close(found, right.sum()) or _close(found, right.mean()):
+    if close(found, right.sum()) or close(found, right.mean()):
         return "every path keeps its own length: the result has the shape (P,)."
-    if _close(found, np.square(steps).sum((1, 2))):
+    if close(found, np.square(steps).sum((1, 2))):
         return "the root is missing: the length of a step is the root of its summed squares."
-    if _close(found, np.sqrt(np.square(steps).sum((1, 2)))):
+    if close(found, np.sqrt(np.square(steps).sum((1, 2)))):
         return "take the root of each step before you add the steps up."
-    if _close(found, np.sqrt(np.square(steps).sum(-1)).mean(1)):
+    if close(found, np.sqrt(np.square(steps).sum(-1)).mean(1)):
         return "this is the mean step; a length is their sum."
     if found.shape != right.shape:
         return f"the shape is {found.shape}; one length for each of the 5 paths is (5,). Steps run along axis 1."

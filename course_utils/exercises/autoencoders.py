@@ -2,31 +2,25 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
+from .exercise import Exercise, close, judged
 
 
 def _judge_tail(tail):
     x = np.random.default_rng(1).normal(size=(60, 5)) * [3.0, 2.0, 1.0, 0.5, 0.2] + 4.0
     values = np.linalg.svd(x - x.mean(0), compute_uv=False)
     found, right = judged(tail, x, 2), np.sum(values[2:] ** 2) / len(x)
-    if _close(found, right):
+    if close(found, right):
         return None
     if found.shape != ():
         return "return one number: the mean over the points of the squared distance to the plane."
     uncentred = np.linalg.svd(x, compute_uv=False)
-    if _close(found, np.sum(uncentred[2:] ** 2) / len(x)):
+    if close(found, np.sum(uncentred[2:] ** 2) / len(x)):
         return "the mean was not subtracted. Principal components are directions around the mean."
-    if _close(found, np.sum(values[:2] ** 2) / len(x)):
+    if close(found, np.sum(values[:2] ** 2) / len(x)):
         return "these are the directions that are kept. The error comes from those that are left out."
-    if _close(found, np.sum(values[2:]) / len(x)):
+    if close(found, np.sum(values[2:]) / len(x)):
         return "square the singular values: the error is a squared length."
-    if _close(found, np.sum(values[2:] ** 2)):
+    if close(found, np.sum(values[2:] ** 2)):
         return "this is the sum over all points: divide by their number."
     return "the values differ. For k = 5 there is nothing left out, and the error is 0."
 
@@ -36,13 +30,13 @@ def _judge_psnr(psnr):
     clean = rng.random((4, 6, 6, 1)).astype("float32")
     noisy = clean + np.float32([0.1, 0.2, 0.4, 0.8])[:, None, None, None] * rng.normal(size=clean.shape)
     found, error = judged(psnr, clean, noisy.astype("float32")), np.mean((clean - noisy) ** 2, axis=(1, 2, 3))
-    if _close(found, -10 * np.log10(error)):
+    if close(found, -10 * np.log10(error)):
         return None
-    if _close(found, 10 * np.log10(error)):
+    if close(found, 10 * np.log10(error)):
         return "the sign is wrong: the smaller the error, the more decibels."
-    if _close(found, -20 * np.log10(error)):
+    if close(found, -20 * np.log10(error)):
         return "20 goes with the root of the mean squared error; with the squared error it is 10."
-    if _close(found, -10 * np.log(error)):
+    if close(found, -10 * np.log(error)):
         return "decibels use the logarithm to base 10."
     if found.shape == ():
         return "this is one number for the whole batch. Take the mean over the pixels only: one PSNR an image, (N,)."
@@ -55,13 +49,13 @@ def _judge_sparse(sparse_loss):
     code = rng.normal(size=(5, 7)).astype("float32")
     found = judged(sparse_loss, x, y, code, 0.3)
     error, size = np.sum((x - y) ** 2, axis=(1, 2, 3)).mean(), np.abs(code).sum(1).mean()
-    if _close(found, error + 0.3 * size):
+    if close(found, error + 0.3 * size):
         return None
-    if _close(found, error + 0.3 * code.sum(1).mean()):
+    if close(found, error + 0.3 * code.sum(1).mean()):
         return "absolute values are missing: a code of −5 is not sparse either."
-    if _close(found, error + 0.3 * np.square(code).sum(1).mean()):
+    if close(found, error + 0.3 * np.square(code).sum(1).mean()):
         return "this is the squared length. It makes all units small, and hardly any of them zero."
-    if _close(found, error):
+    if close(found, error):
         return "the code does not enter yet."
     if found.shape != ():
         return "take the mean over the images at last: the result is one number."

@@ -2,17 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged, tensors
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def _draws(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from .exercise import Exercise, close, draws, judged, tensors
 
 
 def _counts(kernel, stride, inputs):
@@ -28,7 +18,7 @@ def _judge_writers(writers):
     for case, mine in zip(cases, found):
         kernel, stride, inputs = case
         right = _counts(*case)
-        if _close(mine, right):
+        if close(mine, right):
             continue
         if mine.ndim != 1:
             return f"the result has shape {mine.shape}, expected one count for each output, {right.shape}."
@@ -55,25 +45,25 @@ def _judge_writers(writers):
 
 
 def _judge_slerp(slerp):
-    a, b, t = _draws(1, 64), _draws(2, 64), 0.3
+    a, b, t = draws(1, 64), draws(2, 64), 0.3
     angle = np.arccos(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
     weights = np.sin((1 - t) * angle) / np.sin(angle), np.sin(t * angle) / np.sin(angle)
     right = weights[0] * a + weights[1] * b
     found = judged(slerp, a, b, t)
     if not np.isfinite(found).all():
         return "the result is not finite: arccos needs the cosine, the product divided by both norms."
-    if _close(found, (1 - t) * a + t * b):
+    if close(found, (1 - t) * a + t * b):
         return "this is the straight line: at t = 0.5 its norm is about 0.7 of that of the ends."
-    if _close(found, weights[1] * a + weights[0] * b):
+    if close(found, weights[1] * a + weights[0] * b):
         return "t = 0 has to give z0 and t = 1 z1; yours runs the other way."
     if found.shape != a.shape:
         return f"the shape is {found.shape}; a latent is {a.shape}."
     line = (1 - t) * a + t * b
-    if _close(found / np.linalg.norm(found), line / np.linalg.norm(line)):
+    if close(found / np.linalg.norm(found), line / np.linalg.norm(line)):
         return "scaling the straight line keeps the norm but not the speed: use the two sines of the angle."
-    if _close(found, right):
+    if close(found, right):
         stretched = judged(slerp, 2 * a, 2 * b, t)
-        if _close(stretched, 2 * right):
+        if close(stretched, 2 * right):
             return None
         return "right for these two; with latents twice as long it fails. Does the norm enter the angle?"
     return (
@@ -83,45 +73,45 @@ def _judge_slerp(slerp):
 
 
 def _judge_soft(soft_loss):
-    logits, labels = 3 * _draws(3, 40), np.random.default_rng(4).uniform(size=40).astype("float32")
+    logits, labels = 3 * draws(3, 40), np.random.default_rng(4).uniform(size=40).astype("float32")
     right = np.mean(np.logaddexp(0, logits.astype("float64")) - labels * logits)
     found = judged(soft_loss, *tensors(logits, labels))
-    if _close(found, right):
+    if close(found, right):
         far = judged(soft_loss, *tensors(np.full(2, 200, "float32"), np.zeros(2, "float32")))
-        if _close(far, 200.0):
+        if close(far, 200.0):
             return None
         return f"right for these numbers, but at a logit of 200 it gives {far:g}, not 200: use softplus of the logit."
     if found.shape == (40,):
         return "one number for each example is left: take the mean."
     if found.shape != ():
         return f"the loss is one number; yours has shape {found.shape}."
-    if _close(found, -right):
+    if close(found, -right):
         return "the sign is wrong: a cross-entropy is never negative."
-    if _close(found, np.mean(np.logaddexp(0, -logits) - labels * -logits)):
+    if close(found, np.mean(np.logaddexp(0, -logits) - labels * -logits)):
         return "real and fake are exchanged: label 1 should make large logits cheap."
-    if _close(found, np.mean(np.logaddexp(0, -logits))) or _close(found, np.mean(np.logaddexp(0, logits))):
+    if close(found, np.mean(np.logaddexp(0, -logits))) or close(found, np.mean(np.logaddexp(0, logits))):
         return "the labels are not used."
     hard = np.mean(np.logaddexp(0, logits) - (labels > 0.5) * logits)
-    if _close(found, hard):
+    if close(found, hard):
         return "the labels were rounded to 0 and 1; a soft label weighs both terms."
     return "the values differ. With D = sigmoid(f):  −y log D − (1 − y) log(1 − D)  =  softplus(f) − y·f."
 
 
 def _judge_analogy(analogy):
-    a, b, c = _draws(5, 3, 64), _draws(6, 3, 64), _draws(7, 3, 64)
+    a, b, c = draws(5, 3, 64), draws(6, 3, 64), draws(7, 3, 64)
     right = a.mean(0) - b.mean(0) + c.mean(0)
     found = judged(analogy, a, b, c)
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, a - b + c):
+    if close(found, a - b + c):
         return "these are three latents still. Average each group of three first."
-    if _close(found, a.sum(0) - b.sum(0) + c.sum(0)):
+    if close(found, a.sum(0) - b.sum(0) + c.sum(0)):
         return f"sums, not means: the result's norm is {np.linalg.norm(found):.0f}, a latent's about 8."
-    if _close(found, right / 3) or _close(found, np.mean([a.mean(0), b.mean(0), c.mean(0)], axis=0)):
+    if close(found, right / 3) or close(found, np.mean([a.mean(0), b.mean(0), c.mean(0)], axis=0)):
         return "no division by three at the end: the three means are combined with the weights 1, −1, 1."
-    if _close(found, b.mean(0) - a.mean(0) + c.mean(0)):
+    if close(found, b.mean(0) - a.mean(0) + c.mean(0)):
         return "a and b are exchanged: what a has and b has not is to be added to c."
-    if _close(found, a[0] - b[0] + c[0]):
+    if close(found, a[0] - b[0] + c[0]):
         return "this uses one latent of each; average three, or the result lies off the shell (norm 8√3)."
     if found.shape != right.shape:
         return f"the shape is {found.shape}; a latent is {right.shape}: average over axis 0."

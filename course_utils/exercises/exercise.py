@@ -62,6 +62,17 @@ def is_blank(answer):
     return answer is ... or answer is None
 
 
+def close(found, expected):
+    """True when shapes agree and values do, to the accuracy of float32."""
+    expected = np.asarray(expected)
+    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def draws(seed, *shape):
+    """Returns normal numbers of a shape to try an answer on, float32, the same for a seed on every machine."""
+    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+
+
 def tensors(*arrays):
     """Returns arrays as tensors of the backend; torch does not always add the two."""
     import keras

@@ -2,13 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged, tensors
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
+from .exercise import Exercise, close, judged, stacked, tensors
 
 
 def _logits(seed, n=40, spread=2.0):
@@ -23,9 +17,9 @@ def _judge_discriminator(discriminator_loss):
     real, fake = _logits(1) + 1, _logits(2) - 0.5
     right = _softplus(-real).mean() + _softplus(fake).mean()
     found = judged(discriminator_loss, *tensors(real, fake))
-    if _close(found, right):
+    if close(found, right):
         far = judged(discriminator_loss, *tensors(real * 0 - 200, fake * 0 + 200))
-        if _close(far, 400.0):
+        if close(far, 400.0):
             return None
         return (
             f"right for these logits, but at logits of −200 and 200 it gives {float(far):g} instead of 400: a sigmoid "
@@ -33,15 +27,15 @@ def _judge_discriminator(discriminator_loss):
         )
     if found.shape != ():
         return f"the shape is {found.shape}; a loss is one number: take the mean over the batch."
-    if _close(found, right / 2):
+    if close(found, right / 2):
         return "this is half of it: the two means are added, not averaged."
-    if _close(found, -right):
+    if close(found, -right):
         return "the sign is wrong: the value v is to be maximised, so the loss to minimise is −v."
-    if _close(found, _softplus(real).mean() + _softplus(-fake).mean()):
+    if close(found, _softplus(real).mean() + _softplus(-fake).mean()):
         return "the labels are swapped: this discriminator calls fakes real."
-    if _close(found, _softplus(-real).sum() + _softplus(fake).sum()):
+    if close(found, _softplus(-real).sum() + _softplus(fake).sum()):
         return "this is the sum over the batch; the expectation is a mean."
-    if _close(found, _softplus(-real).mean()) or _close(found, _softplus(fake).mean()):
+    if close(found, _softplus(-real).mean()) or close(found, _softplus(fake).mean()):
         return "one of the two terms is missing: real examples and fakes both count."
     return "the values differ. If all logits are 0, D is ½ everywhere: does your function return 2·log 2 = 1.386 there?"
 
@@ -50,17 +44,17 @@ def _judge_generator(generator_loss):
     fake = _logits(3) - 1
     found = judged(generator_loss, *tensors(fake))
     right = _softplus(-fake).mean()
-    if _close(found, right):
+    if close(found, right):
         return None
     if found.shape != ():
         return f"the shape is {found.shape}; a loss is one number: take the mean over the batch."
-    if _close(found, -_softplus(fake).mean()):
+    if close(found, -_softplus(fake).mean()):
         return "this is the saturating loss, log(1 − D), which starves the generator. Take −log D(G(z))."
-    if _close(found, -right):
+    if close(found, -right):
         return "the sign is wrong: yours is log D(G(z)), which the generator wants large, and optimizers minimise."
-    if _close(found, _softplus(fake).mean()):
+    if close(found, _softplus(fake).mean()):
         return "this rewards a fake that is recognised. The label is the wrong one on purpose: 1 for a fake."
-    if _close(found, -fake.mean(dtype="float64")):
+    if close(found, -fake.mean(dtype="float64")):
         return "this is −E f(G(z)), the loss of lecture 06. Here the logit goes through a logarithm of a sigmoid."
     return "the values differ. −log D = −log sigmoid(f) = softplus(−f); at f = 0 it is log 2 = 0.693."
 
@@ -70,16 +64,16 @@ def _judge_best(best_discriminator):
     q = np.array([0.5, 0.1, 0.6, 0.4, 0.0, 3e-30])
     found = judged(best_discriminator, p, q)
     right = p / (p + q)
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, q / (p + q)):
+    if close(found, q / (p + q)):
         return "this is the share of the *generated* examples. D is the probability that x is real."
-    if _close(found, p):
+    if close(found, p):
         return "a density alone does not tell: what matters is how it compares with the other one."
     with np.errstate(all="ignore"):
         if found.shape == right.shape and np.allclose(found[:3], (p / q)[:3]):
             return "this is the ratio p/q = D/(1 − D). Solve for D."
-    if _close(found, p > q):
+    if close(found, p > q):
         return "this is the decision, real or fake. D gives a probability, which is what the generator learns from."
     if found.shape != right.shape:
         return f"the shape is {found.shape}; one value for each x is {right.shape}."
@@ -92,31 +86,25 @@ def _judge_best(best_discriminator):
 
 def _judge_alternate(alternate):
     x, y, eta = 0.8, -0.3, 0.25
-    found = judged(lambda *a: _stacked(alternate(*a)), x, y, eta)
+    found = judged(lambda *a: stacked(alternate(*a)), x, y, eta)
     first = x - eta * y
-    if _close(found, [first, y + eta * first]):
+    if close(found, [first, y + eta * first]):
         return None
     if found.shape != (2,):
         return f"return the two numbers x and y; yours has the shape {found.shape}."
-    if _close(found, [first, y + eta * x]):
+    if close(found, [first, y + eta * x]):
         return (
             "these are simultaneous steps: y still looks at the old x, and the pair spirals outwards. "
             "In alternating play y answers the new x."
         )
-    if _close(found, [x + eta * y, y + eta * (x + eta * y)]) or _close(found, [x + eta * y, y - eta * (x + eta * y)]):
+    if close(found, [x + eta * y, y + eta * (x + eta * y)]) or close(found, [x + eta * y, y - eta * (x + eta * y)]):
         return "x goes the wrong way: it minimises x·y, so it steps down the slope, −η·y."
-    if _close(found, [first, y - eta * first]):
+    if close(found, [first, y - eta * first]):
         return "y goes the wrong way: it maximises x·y, so it steps up the slope, +η·x."
     second = y + eta * x
-    if _close(found, [x - eta * second, second]):
+    if close(found, [x - eta * second, second]):
         return "here y moves first. Let x move first."
     return "the values differ. ∂(xy)/∂x = y and ∂(xy)/∂y = x; x steps down, then y steps up."
-
-
-def _stacked(pair):
-    if pair is None or pair is ... or any(part is None or part is ... for part in np.atleast_1d(pair)):
-        return None
-    return np.asarray([float(part) for part in np.atleast_1d(pair)])
 
 
 def _judge_modes(covered):
@@ -126,18 +114,18 @@ def _judge_modes(covered):
     far = np.array([[1.5, 1.5], [-2.0, 5.0], [3.0, 2.0], [0.3, 3.0]])  # the last two lie near the corners, not at them
     samples = np.concatenate([near, far]).astype("float32")
     found = judged(covered, samples, centers, 0.25)
-    if _close(found, 2):
+    if close(found, 2):
         return None
     if found.shape != ():
         return f"the shape is {found.shape}; the number of modes is one number."
-    if _close(found, 4):
+    if close(found, 4):
         return (
             "this counts every centre that is nearest to some sample, however far off. "
             "A mode is covered by a sample within `radius` of it."
         )
-    if _close(found, 40):
+    if close(found, 40):
         return "this counts good samples. Count the centres that have at least one."
-    if _close(found, 2 / 4):
+    if close(found, 2 / 4):
         return "this is the share of modes; the number is asked for."
     return "the number is not right: of four centres two have samples within 0.25. Distances are (samples, centres)."
 

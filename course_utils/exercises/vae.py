@@ -2,27 +2,17 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def _draws(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from .exercise import Exercise, close, draws, judged
 
 
 def _judge_kl(kl):
-    mean, log_var = _draws(1, 5, 3), _draws(2, 5, 3)
+    mean, log_var = draws(1, 5, 3), draws(2, 5, 3)
     per_axis = 0.5 * (np.exp(log_var) + mean**2 - 1 - log_var)
     right = per_axis.sum(-1)
     found = judged(kl, mean, log_var)
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, per_axis.mean(-1)):
+    if close(found, per_axis.mean(-1)):
         return (
             "this is the mean over the latent axes. A KL divergence of independent axes is their sum; "
             "the mean hides a factor of latent_dim (erratum 1.10)."
@@ -34,13 +24,13 @@ def _judge_kl(kl):
         )
     if found.shape == per_axis.shape:
         return "the result still has one number per latent axis: sum over the last axis."
-    if _close(found, -right):
+    if close(found, -right):
         return "the sign is wrong: a KL divergence is never negative, and yours always is."
-    if _close(found, 2 * right):
+    if close(found, 2 * right):
         return "the factor ½ in front is missing."
-    if _close(found, 0.5 * (log_var + mean**2 - 1 - np.log(np.abs(log_var))).sum(-1)):
+    if close(found, 0.5 * (log_var + mean**2 - 1 - np.log(np.abs(log_var))).sum(-1)):
         return "z_log_var was used as a variance. The variance is exp(z_log_var)."
-    if _close(found, 0.5 * (np.exp(0.5 * log_var) + mean**2 - 1 - log_var).sum(-1)):
+    if close(found, 0.5 * (np.exp(0.5 * log_var) + mean**2 - 1 - log_var).sum(-1)):
         return "the first term is the variance, exp(z_log_var); yours is the standard deviation."
     return (
         "the values differ. At z_mean = 0, z_log_var = 0 the two Gaussians are equal: does your "
@@ -49,20 +39,20 @@ def _judge_kl(kl):
 
 
 def _judge_sample(sample):
-    mean, log_var, epsilon = _draws(3, 4, 2), _draws(4, 4, 2), _draws(5, 4, 2)
+    mean, log_var, epsilon = draws(3, 4, 2), draws(4, 4, 2), draws(5, 4, 2)
     found = judged(sample, mean, log_var, epsilon)
-    if _close(found, mean + np.exp(0.5 * log_var) * epsilon):
+    if close(found, mean + np.exp(0.5 * log_var) * epsilon):
         return None
-    if _close(found, mean + np.exp(log_var) * epsilon):
+    if close(found, mean + np.exp(log_var) * epsilon):
         return (
             "this is the slide's line (erratum 1.9): it scales the noise by the variance. "
             "The standard deviation is the root of the variance: halve the logarithm."
         )
-    if _close(found, mean + log_var * epsilon):
+    if close(found, mean + log_var * epsilon):
         return "z_log_var is the logarithm of the variance; it needs an exponential."
-    if _close(found, mean + 0.5 * np.exp(log_var) * epsilon):
+    if close(found, mean + 0.5 * np.exp(log_var) * epsilon):
         return "the ½ belongs inside the exponential: exp(z)^½ = exp(½·z), not ½·exp(z)."
-    if _close(found, mean):
+    if close(found, mean):
         return "the noise is not used, so this is a plain autoencoder: add σ·epsilon."
     if found.shape != mean.shape:
         return f"the shape is {found.shape}; one latent per image is {mean.shape}."
@@ -74,18 +64,18 @@ def _judge_beta(beta):
     found = np.array([judged(beta, *case) for case in cases])
     lam, pixels, latent = np.array(cases).T
     right = 2 * lam * pixels / latent
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, right / 2):
+    if close(found, right / 2):
         return (
             "a factor 2 is missing. Look at the slide's KL again: it has no ½ in front, "
             "so it is twice the divergence."
         )
-    if _close(found, 2 * lam * pixels):
+    if close(found, 2 * lam * pixels):
         return "the slide takes the mean over the latent axes too: divide by latent_dim."
-    if _close(found, lam):
+    if close(found, lam):
         return "both means hide their lengths. Multiply the slide's loss by `pixels` and compare."
-    if _close(found, 2 * lam / pixels * latent) or _close(found, 2 * lam * latent / pixels):
+    if close(found, 2 * lam / pixels * latent) or close(found, 2 * lam * latent / pixels):
         return "the ratio is upside down: the KL gains weight when the pixels are averaged."
     if found.shape != right.shape:
         return "β is one number: return a scalar."
@@ -96,51 +86,51 @@ def _judge_beta(beta):
 
 
 def _judge_concept(concept_vector):
-    codes, attribute = _draws(6, 200, 4), _draws(7, 200)
+    codes, attribute = draws(6, 200, 4), draws(7, 200)
     low, high = np.quantile(attribute, [0.2, 0.8])
     top, bottom = codes[attribute >= high], codes[attribute <= low]
     found = judged(concept_vector, codes, attribute)
     right = top.mean(0) - bottom.mean(0)
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, -right):
+    if close(found, -right):
         return "it points the wrong way: from the low values to the high ones."
     if found.shape != right.shape:
         return (
             f"the shape is {found.shape}; a direction in the latent space is {right.shape}. "
             "Average over the images, axis 0."
         )
-    if _close(found, top.mean(0)):
+    if close(found, top.mean(0)):
         return (
             "this is where the high images lie, not the way there: subtract the mean of the low ones, "
             "or you also move towards the average digit."
         )
-    if _close(found, top.mean(0) - codes.mean(0)):
+    if close(found, top.mean(0) - codes.mean(0)):
         return "subtract the mean of the lowest fifth, not the mean of all."
-    if _close(found, codes[attribute > 0].mean(0) - codes[attribute <= 0].mean(0)):
+    if close(found, codes[attribute > 0].mean(0) - codes[attribute <= 0].mean(0)):
         return "split at the quantiles of the attribute, not at 0."
     return "the values differ. Use np.quantile(attribute, [0.2, 0.8]) and the means of both ends."
 
 
 def _judge_log_likelihood(log_likelihood):
-    weights = 3 * _draws(8, 50, 6) - 90
+    weights = 3 * draws(8, 50, 6) - 90
     shifted = weights - weights.max(0)
     right = weights.max(0) + np.log(np.exp(shifted).mean(0))
     found = judged(log_likelihood, weights)
-    if _close(found, right):
+    if close(found, right):
         far = judged(log_likelihood, weights - 1000)
-        if _close(far, right - 1000):
+        if close(far, right - 1000):
             return None
         return (
             f"right for these numbers, but at log w ≈ −1090 it gives {far[0]:g}: exp underflows. "
             "Take the largest logarithm out first, or use keras.ops.logsumexp."
         )
-    if _close(found, weights.mean(0)):
+    if close(found, weights.mean(0)):
         return (
             "the mean of the logarithms is the ELBO. Here the mean comes first, inside the "
             "logarithm; by Jensen's inequality yours is too low."
         )
-    if _close(found, right + np.log(len(weights))):
+    if close(found, right + np.log(len(weights))):
         return "this is the sum of the weights; their mean needs − log K."
     if not np.isfinite(found).all():
         return (

@@ -2,32 +2,22 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged, tensors
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def _draws(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from .exercise import Exercise, close, draws, judged, tensors
 
 
 def _judge_earth_mover(earth_mover):
-    a, b = _draws(1, 40), 1.5 * _draws(2, 40) + 0.5
+    a, b = draws(1, 40), 1.5 * draws(2, 40) + 0.5
     found = judged(earth_mover, a, b)
     right = np.abs(np.sort(a) - np.sort(b)).mean()
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, np.abs(a - b).mean()):
+    if close(found, np.abs(a - b).mean()):
         return "this pairs the points in the order in which they come. The cheapest plan pairs them by rank: sort both."
-    if _close(found, np.sort(b).mean() - np.sort(a).mean()) or _close(found, np.abs(a.mean() - b.mean())):
+    if close(found, np.sort(b).mean() - np.sort(a).mean()) or close(found, np.abs(a.mean() - b.mean())):
         return "this is the distance of the two means. Take the absolute value of each difference, then the mean."
-    if _close(found, np.abs(np.sort(a) - np.sort(b)).sum()):
+    if close(found, np.abs(np.sort(a) - np.sort(b)).sum()):
         return "this is a sum: each point carries the mass 1/n, so take the mean."
-    if _close(found, np.sqrt(np.square(np.sort(a) - np.sort(b)).mean())):
+    if close(found, np.sqrt(np.square(np.sort(a) - np.sort(b)).mean())):
         return "these are squared distances, which give W₂. The lecture's W has the distance itself, |x − y|."
     if found.shape == a.shape:
         return "there is one number per pair left: take the mean."
@@ -35,21 +25,21 @@ def _judge_earth_mover(earth_mover):
 
 
 def _judge_critic_loss(critic_loss):
-    real, fake = _draws(3, 6, 1) + 1, _draws(4, 6, 1)
+    real, fake = draws(3, 6, 1) + 1, draws(4, 6, 1)
     found = judged(critic_loss, *tensors(real, fake))
     right = fake.mean() - real.mean()
     swapped = judged(critic_loss, *tensors(fake, real))
-    if _close(found, right) and _close(swapped, -right):
+    if close(found, right) and close(swapped, -right):
         return None
-    if _close(found, swapped) and _close(abs(found), abs(right)):
+    if close(found, swapped) and close(abs(found), abs(right)):
         return "no absolute value: a critic that prefers the fakes has a bad loss, and must feel it."
-    if _close(found, -right):
+    if close(found, -right):
         return "the sign is wrong. The critic wants the gap E f(x) − E f(G(z)) large; an optimizer makes a loss small."
-    if _close(found, (real * fake).mean()):
+    if close(found, (real * fake).mean()):
         return "this is the slide's product (erratum 6.9). The Wasserstein loss is a difference of means."
     if found.shape == real.shape:
         return "the result has one number per example: take the mean of each score."
-    if _close(found, np.log1p(np.exp(-real)).mean() + np.log1p(np.exp(fake)).mean()):
+    if close(found, np.log1p(np.exp(-real)).mean() + np.log1p(np.exp(fake)).mean()):
         return "this is the discriminator's cross entropy. A Wasserstein critic has no sigmoid and no logarithm."
     return "the values differ. With both scores equal the loss is 0; raise the real ones by 1 and it falls by 1."
 
@@ -68,54 +58,54 @@ def _judge_lower_bound(lower_bound):
     points, scores = np.concatenate([real, fake]), np.concatenate([real_scores, fake_scores])
     lengths = np.linalg.norm(points[:, None] - points, axis=-1) + np.eye(len(points))
     steepest = (np.abs(scores[:, None] - scores) / lengths).max()
-    if _close(found, gap / steepest) or _close(found, gap / across.max()):
+    if close(found, gap / steepest) or close(found, gap / across.max()):
         return None
     if not np.isfinite(found).all():
         return "the result is not finite: a point has no slope to itself. Compare real points with fake ones only."
-    if _close(found, gap):
+    if close(found, gap):
         return "this is the gap of the scores. A critic that is three times as steep has three times the gap: divide."
-    if _close(found, gap * across.max()) or _close(found, gap * steepest):
+    if close(found, gap * across.max()) or close(found, gap * steepest):
         return "divide by the steepest slope instead of multiplying: steeper critics promise more than they know."
-    if _close(found, gap / across.mean()):
+    if close(found, gap / across.mean()):
         return "this divides by the mean slope. One pair that is too steep breaks the constraint: take the largest."
-    if _close(found, gap / np.abs(scores).max()):
+    if close(found, gap / np.abs(scores).max()):
         return "this divides by the size of f (erratum 6.10). What counts is the slope, |f(x) − f(y)| / ‖x − y‖."
     return "the values differ: gap of the mean scores, divided by the largest |f(x) − f(y)| / ‖x − y‖."
 
 
 def _judge_slope_bound(slope_bound):
-    kernels = [_draws(6, 2, 8), _draws(7, 8, 8), _draws(8, 8, 1)]
+    kernels = [draws(6, 2, 8), draws(7, 8, 8), draws(8, 8, 1)]
     found = judged(slope_bound, kernels)
     norms = [np.linalg.norm(kernel, 2) for kernel in kernels]
-    if _close(found, np.prod(norms)):
+    if close(found, np.prod(norms)):
         return None
-    if _close(found, np.prod([np.linalg.norm(kernel) for kernel in kernels])):
+    if close(found, np.prod([np.linalg.norm(kernel) for kernel in kernels])):
         return (
             "this holds, but it is looser than needed: np.linalg.norm(kernel) is the Frobenius norm. "
             "The most that a matrix can stretch is its largest singular value, np.linalg.norm(kernel, 2)."
         )
-    if _close(found, np.sum(norms)):
+    if close(found, np.sum(norms)):
         return "layers follow each other, so their slopes multiply: a product and not a sum."
-    if _close(found, np.max(norms)):
+    if close(found, np.max(norms)):
         return "this is the steepest layer alone. Slopes of layers that follow each other multiply."
-    if _close(found, np.prod([np.abs(kernel).max() for kernel in kernels])):
+    if close(found, np.prod([np.abs(kernel).max() for kernel in kernels])):
         return "this takes the largest weight of each layer, but small weights add up. Take the largest singular value."
     return "the values differ: the product over the layers of the largest singular value of each kernel."
 
 
 def _judge_hinge(hinge_loss):
-    real, fake = 2 * _draws(9, 30, 1), 2 * _draws(10, 30, 1)
+    real, fake = 2 * draws(9, 30, 1), 2 * draws(10, 30, 1)
     found = judged(hinge_loss, *tensors(real, fake))
     right = np.maximum(0, 1 - real).mean() + np.maximum(0, 1 + fake).mean()
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, (real * fake).mean()) or _close(found, -(real * fake).mean()):
+    if close(found, (real * fake).mean()) or close(found, -(real * fake).mean()):
         return "this is the slide's product (erratum 6.9); it rewards a critic that gives all images one large score."
-    if _close(found, np.maximum(0, 1 + real).mean() + np.maximum(0, 1 - fake).mean()):
+    if close(found, np.maximum(0, 1 + real).mean() + np.maximum(0, 1 - fake).mean()):
         return "the signs are swapped: real scores should rise above +1, fake ones fall below −1."
-    if _close(found, np.maximum(0, 1 - real * fake).mean()):
+    if close(found, np.maximum(0, 1 - real * fake).mean()):
         return "a hinge compares a score with its label, ±1, and not with the other score. There are two terms."
-    if _close(found, (1 - real).mean() + (1 + fake).mean()):
+    if close(found, (1 - real).mean() + (1 + fake).mean()):
         return "the hinge itself is missing: what lies beyond the margin costs nothing, max(0, …)."
     if found.shape == real.shape:
         return "the result has one number per example: take the mean of each term."

@@ -2,17 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, judged, tensors
-
-
-def _close(found, expected):
-    """True when shapes agree and values do, to the accuracy of float32."""
-    expected = np.asarray(expected)
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-4, atol=1e-5)
-
-
-def _draws(seed, *shape):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from .exercise import Exercise, close, draws, judged, stacked, tensors
 
 
 def _slopes(gradient):
@@ -21,32 +11,32 @@ def _slopes(gradient):
 
 def _gradients():
     """Five gradients of 4×4×3 images with slopes on both sides of 1, and one of exactly 0."""
-    gradient = _draws(1, 5, 4, 4, 3)
+    gradient = draws(1, 5, 4, 4, 3)
     wanted = np.array([0.0, 0.4, 0.9, 1.7, 3.0], "float32")
     return gradient * (wanted / _slopes(gradient)).astype("float32")[:, None, None, None]
 
 
 def _judge_mixtures(mixtures):
     # As many images as channels, so that an ε that was not reshaped broadcasts without complaint.
-    real, fake = _draws(2, 3, 4, 4, 3), _draws(3, 3, 4, 4, 3)
+    real, fake = draws(2, 3, 4, 4, 3), draws(3, 3, 4, 4, 3)
     epsilon = np.array([0.0, 0.3, 1.0], "float32")
     each = epsilon[:, None, None, None]
     found = judged(mixtures, *tensors(real, fake, epsilon))
-    if _close(found, each * real + (1 - each) * fake):
+    if close(found, each * real + (1 - each) * fake):
         return None
-    if _close(found, epsilon * real + (1 - epsilon) * fake):
+    if close(found, epsilon * real + (1 - epsilon) * fake):
         return (
             "epsilon of shape (N,) was laid along the last axis, the channels. "
             "Every image needs its own number: reshape it to (N, 1, 1, 1)."
         )
-    if _close(found, (1 - each) * real + each * fake):
+    if close(found, (1 - each) * real + each * fake):
         return (
             "real and fake have changed places. For a uniform epsilon that draws from the same lines; "
             "the formula, and this check, give epsilon to the real image."
         )
-    if _close(found, each * real + fake):
+    if close(found, each * real + fake):
         return "the fake image keeps its full weight: multiply it by 1 − epsilon."
-    if _close(found, 0.5 * (real + fake)):
+    if close(found, 0.5 * (real + fake)):
         return "this is the middle of each line; epsilon was not used."
     if found.shape != real.shape:
         return f"the shape is {found.shape}, expected that of the images, {real.shape}."
@@ -58,26 +48,26 @@ def _judge_two_sided(penalty):
     slopes = _slopes(gradient)
     right = np.mean((slopes - 1) ** 2)
     found = judged(penalty, *tensors(gradient))
-    if _close(found, right):
+    if close(found, right):
         return _root_at_zero(penalty)
     if found.shape != ():
         return f"the result has the shape {found.shape}; average over the batch to get one number."
-    if _close(found, np.mean((np.sqrt(np.square(gradient).sum(-1)) - 1) ** 2)):
+    if close(found, np.mean((np.sqrt(np.square(gradient).sum(-1)) - 1) ** 2)):
         return (
             "the norm runs over the last axis only, so each pixel is asked for a slope of 1 (section 9). "
             "Sum the squares over axes 1, 2 and 3."
         )
-    if _close(found, (slopes.mean() - 1) ** 2):
+    if close(found, (slopes.mean() - 1) ** 2):
         return "this squares the mean slope. Square each image's distance from 1 first, then average."
-    if _close(found, np.mean((slopes**2 - 1) ** 2)):
+    if close(found, np.mean((slopes**2 - 1) ** 2)):
         return "the root is missing: the slope is the square root of the sum of squares."
-    if _close(found, np.mean(np.maximum(slopes - 1, 0) ** 2)):
+    if close(found, np.mean(np.maximum(slopes - 1, 0) ** 2)):
         return "this is the one-sided penalty. The two-sided one also counts slopes below 1."
-    if _close(found, np.sum((slopes - 1) ** 2)):
+    if close(found, np.sum((slopes - 1) ** 2)):
         return "this is the sum over the batch; take the mean, or λ would depend on the batch size."
-    if _close(found, 10 * right):
+    if close(found, 10 * right):
         return "the λ = 10 belongs to the critic's loss; return the penalty without it."
-    if _close(found, np.mean(np.abs(slopes - 1))):
+    if close(found, np.mean(np.abs(slopes - 1))):
         return "the distance from 1 is squared in the penalty."
     return "the values differ: mean over images of (slope − 1)², the slope over axes 1, 2 and 3."
 
@@ -103,33 +93,24 @@ def _judge_relatives(relatives):
     slopes = _slopes(gradient)
     one = np.mean(np.maximum(slopes - 1, 0) ** 2)
     r1 = 0.5 * np.mean(slopes**2)
-    found = judged(lambda g: _stacked(relatives(g)), *tensors(gradient))
+    found = judged(lambda g: stacked(relatives(g)), *tensors(gradient))
     if found.shape != (2,):
         return f"the result has the shape {found.shape}, expected two numbers: the one-sided penalty, then R1."
-    if _close(found, [one, r1]):
+    if close(found, [one, r1]):
         return None
-    if _close(found, [r1, one]):
+    if close(found, [r1, one]):
         return "both are right, in the other order: the one-sided penalty first."
-    if not _close(found[0], one):
-        if _close(found[0], np.mean((slopes - 1) ** 2)):
+    if not close(found[0], one):
+        if close(found[0], np.mean((slopes - 1) ** 2)):
             return "the first is the two-sided penalty. Slopes below 1 should cost nothing: take max(0, slope − 1)."
-        if _close(found[0], np.mean(np.maximum(slopes**2 - 1, 0))):
+        if close(found[0], np.mean(np.maximum(slopes**2 - 1, 0))):
             return "the first compares the squared slope with 1: take the root, then the excess, then square it."
         return "the first differs: mean over images of max(0, slope − 1)²."
-    if _close(found[1], 2 * r1):
+    if close(found[1], 2 * r1):
         return "the second lacks the ½ of R1."
-    if _close(found[1], 0.5 * np.mean(slopes) ** 2) or _close(found[1], 0.5 * np.mean(slopes)):
+    if close(found[1], 0.5 * np.mean(slopes) ** 2) or close(found[1], 0.5 * np.mean(slopes)):
         return "the second averages slopes; R1 averages their squares, no root at all."
     return "the second differs: ½ · mean over images of the sum of squares."
-
-
-def _stacked(result):
-    """Lets a pair of scalars pass for a tensor of two."""
-    if isinstance(result, (tuple, list)) and not any(part is ... or part is None for part in result):
-        from keras import ops
-
-        return ops.stack([ops.cast(part, "float32") for part in result])
-    return None if isinstance(result, (tuple, list)) else result
 
 
 def _judge_apart(apart):
@@ -137,17 +118,17 @@ def _judge_apart(apart):
     gap, errors = a.mean() - b.mean(), [np.var(v, ddof=1) / len(v) for v in (a, b)]
     right = gap / np.sqrt(sum(errors))
     found = judged(apart, a, b)
-    if _close(found, right):
+    if close(found, right):
         return None
-    if _close(found, -right):
+    if close(found, -right):
         return "the sign is turned: mean of a minus mean of b."
-    if _close(found, gap):
+    if close(found, gap):
         return "this is the difference alone; divide it by its standard error."
-    if _close(found, gap / np.sqrt(np.var(a) / len(a) + np.var(b) / len(b))):
+    if close(found, gap / np.sqrt(np.var(a) / len(a) + np.var(b) / len(b))):
         return "np.var divides by n unless told otherwise: with so few seeds take ddof=1."
-    if _close(found, gap / np.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1))):
+    if close(found, gap / np.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1))):
         return "this divides by the spread of single runs. A mean of n runs is surer: divide each variance by its n."
-    if _close(found, gap / sum(errors)):
+    if close(found, gap / sum(errors)):
         return "the root is missing: variances add, and the standard error is the root of their sum."
     if found.shape != ():
         return "return one number for the two methods."
