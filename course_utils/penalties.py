@@ -8,6 +8,7 @@ moving average.
 """
 
 import keras
+import numpy as np
 from keras import ops
 
 from course_utils import backend
@@ -99,6 +100,28 @@ def dragan(critic, real, seed, scale=0.5):
     real = ops.convert_to_tensor(real)
     noise = keras.random.normal(ops.shape(real), seed=seed, dtype=real.dtype)
     return ops.mean(ops.square(_slope(critic, real + scale * ops.std(real) * noise) - 1.0))
+
+
+def slopes(critic, examples, chunk=500):
+    """Measures how steep a critic is at each example; not for a loss, since nothing flows back.
+
+    ‖∇f(x)‖₂
+
+    Args:
+        critic: keras.Model, (N, ...) -> (N, 1).
+        examples: array (N, ...), float32: images in [-1, 1] or points.
+        chunk: examples judged at once.
+
+    Returns:
+        Array (N,), float32.
+    """
+    found = []
+    for start in range(0, len(examples), chunk):
+        x = ops.convert_to_tensor(examples[start : start + chunk])
+        gradient = backend.input_gradient(lambda x: critic(x, training=False), x)
+        gradient = ops.convert_to_numpy(ops.stop_gradient(gradient))
+        found.append(np.linalg.norm(gradient.reshape(len(gradient), -1), axis=1))
+    return np.concatenate(found)
 
 
 def orthogonal(kernel, off_diagonal=True):

@@ -247,6 +247,17 @@ def test_clip_constraint_acts_after_an_update():
     assert np.abs(found).max() <= 0.0100001
 
 
+def test_slopes_are_measured_example_by_example_however_they_are_grouped():
+    critic = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, "tanh"), keras.layers.Dense(1)])
+    x = RNG.normal(size=(7, 3)).astype("float32")
+    found = penalties.slopes(critic, x)
+    assert found.shape == (7,)
+    np.testing.assert_allclose(penalties.slopes(critic, x, chunk=3), found, rtol=1e-6)
+    kernel, bias, head, _ = (w.astype("float64") for w in critic.get_weights())
+    exact = (1 - np.tanh(x @ kernel + bias) ** 2) * head[:, 0] @ kernel.T  # (7, 3)
+    np.testing.assert_allclose(found, np.linalg.norm(exact, axis=1), rtol=1e-4)
+
+
 def test_clip_constraint_round_trips_and_refuses_nonsense():
     config = keras.constraints.serialize(penalties.ClipConstraint(0.25))
     assert keras.constraints.deserialize(config).c == 0.25

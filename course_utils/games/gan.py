@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_utils import backend, losses, priors
+from course_utils import losses, penalties, priors
 from course_utils.game import Game, Player
 
 CHUNK = 500  # examples generated or judged at once
@@ -148,13 +148,7 @@ class GAN(Game):
         Args:
             examples: float32 (N, ...), images in [-1, 1] or points.
         """
-        found = []
-        for start in range(0, len(examples), CHUNK):
-            x = ops.convert_to_tensor(examples[start : start + CHUNK])
-            gradient = backend.input_gradient(lambda x: self.critic(x, training=False), x)
-            gradient = ops.convert_to_numpy(ops.stop_gradient(gradient))
-            found.append(np.linalg.norm(gradient.reshape(len(gradient), -1), axis=1))
-        return np.concatenate(found)
+        return penalties.slopes(self.critic, examples)
 
 
 def _adam():

@@ -7,7 +7,6 @@ from keras import ops
 
 from course_utils import losses, priors
 from course_utils.game import Average
-from course_utils.games import alae
 from course_utils.games.alae import ALAE
 from course_utils.networks.alae import latent_critic, latent_encoder, latent_generator, latent_mapping
 from course_utils.priors import Prior
@@ -169,13 +168,6 @@ def test_samples_and_reconstructions_come_from_averages_and_stay_in_range():
     assert np.abs(before[0] - game.sample(6, seed=8)).max() > 0.1
     averaged[1].set_weights([100 * w + 100 for w in averaged[1].get_weights()])
     assert np.abs(game.sample(6, seed=7)).max() == 1
-
-
-def test_slopes_do_not_depend_on_how_images_are_grouped(monkeypatch):
-    game = small()
-    together = game.slopes(X)
-    monkeypatch.setattr(alae, "CHUNK", 7)
-    np.testing.assert_allclose(game.slopes(X), together, rtol=1e-5)
 
 
 def test_batch_norm_in_the_encoder_is_refused_before_anything_moves():

@@ -9,7 +9,6 @@ from keras.activations import leaky_relu
 from course_utils import losses, penalties
 from course_utils.data import toy
 from course_utils.game import Average
-from course_utils.games import gan
 from course_utils.games.gan import GAN
 from course_utils.networks.gan import batch_norm, point_critic, point_generator
 from course_utils.priors import Prior, gaussian
@@ -185,8 +184,7 @@ def test_samples_come_from_the_average_where_there_is_one():
     assert np.abs(game.sample(4, seed=0) - before).max() > 0.1
 
 
-def test_slopes_of_a_linear_critic(monkeypatch):
-    monkeypatch.setattr(gan, "CHUNK", 5)
+def test_slopes_of_a_linear_critic():
     game = GAN(point_generator(width=4), point_critic(depth=0))
     game.critic.set_weights([np.array([[3.0], [-4.0]]), np.array([2.0])])
     np.testing.assert_allclose(game.slopes(X[:12]), np.full(12, 5.0), rtol=1e-6)
