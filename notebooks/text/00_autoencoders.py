@@ -66,7 +66,7 @@ from course_utils.plots import show
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
-    smoke={"images": 1_000, "test": 500, "linear": 1_000, "steps": 200, "labelled": 300},
+    smoke={"images": 1_000, "test": 500, "linear": 2_000, "steps": 200, "labelled": 300},
     cpu={"images": 20_000, "test": 2_000, "linear": 2_500, "steps": 2_500, "labelled": 1_000},
     gpu={"images": 60_000, "test": 10_000, "linear": 5_000, "steps": 20_000, "labelled": 1_000},
 )
