@@ -26,9 +26,11 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | half a minute on two cores |
-# | `cpu` | a laptop | about 2 minutes on two cores |
+# | `smoke` | tests | about 1 minute on two cores |
+# | `cpu` | a laptop | not measured yet |
 # | `gpu` | the full recipe | not measured here |
+#
+# The outputs stored here come from the `smoke` profile: every cell ran, and little is trained to its end.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
