@@ -28,10 +28,8 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | 88 s of processor time, about 1 minute on two cores |
-# | `cpu` | a laptop | made for 10 minutes on two cores, not measured yet |
+# | `cpu` | a laptop | 19 minutes of processor time, 5 GB of memory: too much still |
 # | `gpu` | the full recipe | not measured here |
-#
-# The outputs stored here come from the `smoke` profile: every cell ran, and nothing is trained to its end.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
@@ -480,6 +478,11 @@ show(
     alt="The ring of eight by game: " + "; ".join(title.replace("\n", ", ") for title in rings) + ".",
 )
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Clipped, the critic is too flat to pull the points together in this time. And look at the right panel: with
+# rates that fall to 0 and averaged weights, a GAN without any limit can do as well on this ring. The collapse
+# of notebook 04 has more than one cure.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Digits
 #
@@ -602,6 +605,11 @@ for title in ("07 WGAN-GP", "06 WGAN")[: settings["toys"]]:
             plots.image_grid(fake[:32], columns=16, low=-1.0, title=f"{title}, the long run"),
             alt=f"Two rows of sixteen digits from the long run of {title}.",
         )
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The penalised critic ends with the slope that it was asked for. The slope of a clipped one is whatever its
+# limit, depth and width make of it: far below 1 with ±0.01 in section 3, and far above 1 with ±0.05 in the long
+# run, whose recipe took that wider limit.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · Two-sided, one-sided, R1, DRAGAN
