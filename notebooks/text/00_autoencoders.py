@@ -27,10 +27,9 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | not measured yet |
+# | `cpu` | a laptop | 6 to 7 minutes beside other work |
 # | `gpu` | the full recipe | not measured here |
 #
-# The outputs stored here come from the `smoke` profile: every cell ran, and little is trained to its end.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
