@@ -124,24 +124,15 @@ class Game(keras.Model):
         feed = Feed(x if y is None else (x, y), batch_size, max(p.turns for p in self.players), self.seed)
         if self.means is None:
             self._prepare(take(feed.data, feed.rows(0)[0, 0]))
-        steps = feed.length // feed.per_iteration if steps_per_epoch is None else steps_per_epoch
-        if steps_per_epoch is not None and steps < 1:
-            raise ValueError(f"Found steps_per_epoch={steps}, expected at least 1, or None for as many as there are.")
-        if steps < 1:
-            raise ValueError(
-                f"Found {feed.length} rows of data, expected at least the {feed.per_iteration} that one iteration "
-                "uses; choose a smaller batch, or give steps_per_epoch to let iterations reuse rows."
-            )
+        steps = _epoch_length(feed, steps_per_epoch)
         callbacks = list(callbacks or [])
-        checkpoints = [c for c in callbacks if hasattr(c, "resume")]
-        if len(checkpoints) > 1:
-            raise ValueError(f"Found {len(checkpoints)} Checkpoint callbacks, expected at most one; keep one.")
+        checkpoint = _only_checkpoint(callbacks)
         if isinstance(validation_data, tuple) and len(validation_data) > 1:
             validation_data = (validation_data,)  # or Keras would take a third array for sample weights
         if validation_data is not None:
             tree.map_structure(checked, validation_data)
         self.health.assign([0, 0])
-        done = checkpoints[0].resume(self, batch_size, steps) if checkpoints else 0
+        done = checkpoint.resume(self, batch_size, steps) if checkpoint else 0
         self.run = Run(self, feed, self.iteration - done, steps, done)
         try:
             return super().fit(
@@ -261,7 +252,7 @@ class Game(keras.Model):
             return ops.equal(self.health.value[0], 0)
 
         floats = [v for v in self.trainable_variables + self.non_trainable_variables if "float" in v.dtype]
-        backend.all_or_nothing(floats + self.optimizers.variables, attempt)
+        backend.all_or_nothing(floats + self.optimizers.variables, attempt, xla=self.jit_compile)
         self.means.step()
 
     def _turn(self, index, batch):
@@ -302,3 +293,26 @@ class Game(keras.Model):
         self.means.step(rows)
         means = self.get_metrics_result()
         return {"loss": means["loss"], **{key: means[key] for key in logs}}
+
+
+def _epoch_length(feed, steps_per_epoch):
+    """Returns how many iterations an epoch has; raises ValueError where that is none."""
+    if steps_per_epoch is not None and steps_per_epoch < 1:
+        raise ValueError(
+            f"Found steps_per_epoch={steps_per_epoch}, expected at least 1, or None for as many as there are."
+        )
+    steps = steps_per_epoch or feed.length // feed.per_iteration
+    if steps < 1:
+        raise ValueError(
+            f"Found {feed.length} rows of data, expected at least the {feed.per_iteration} that one iteration "
+            "uses; choose a smaller batch, or give steps_per_epoch to let iterations reuse rows."
+        )
+    return steps
+
+
+def _only_checkpoint(callbacks):
+    """Returns the callback that can resume a fit, or None; raises ValueError for several."""
+    checkpoints = [c for c in callbacks if hasattr(c, "resume")]
+    if len(checkpoints) > 1:
+        raise ValueError(f"Found {len(checkpoints)} Checkpoint callbacks, expected at most one; keep one.")
+    return checkpoints[0] if checkpoints else None

@@ -34,7 +34,8 @@ from keras.optimizers.schedules import CosineDecay
 from course_utils import data, files, metrics, pretrained, priors, weights
 from course_utils.game import Average
 from course_utils.games.aae import AAE, LabelsOnly, SemiSupervisedAAE, beside, few_labels
-from course_utils.networks.aae import code_decoder, code_discriminator, code_encoder, label_style_encoder, rows_of
+from course_utils.networks.aae import code_decoder, code_discriminator, code_encoder, label_style_encoder
+from course_utils.networks.outputs import outputs
 from course_utils.networks.vae import decode
 
 FOLDER = Path("build/training")
@@ -167,7 +168,7 @@ class Report(keras.callbacks.Callback):
 def mmd_to_prior(run, encoder, images):
     """Returns MMD² between the codes of images and as many draws from the prior."""
     drawn = ops.convert_to_numpy(run.prior()(len(images), 12345))
-    return float(metrics.mmd(rows_of(encoder, images), drawn, KERNEL))
+    return float(metrics.mmd(outputs(encoder, images), drawn, KERNEL))
 
 
 def train_plane(name, run, seed):
@@ -302,7 +303,7 @@ def play_semi(name, run, count, seed, unlabelled):
 
 def error(encoder, x_test, y_test):
     """The percentage of test images whose label the encoder gets wrong."""
-    logits, _ = rows_of(encoder, x_test, size=500)
+    logits, _ = outputs(encoder, x_test, size=500)
     return float(100 * (logits.argmax(1) != y_test).mean())
 
 

@@ -25,8 +25,9 @@ import numpy as np
 from course_utils import data, files, metrics, pretrained, weights
 from course_utils.checkpoints import Checkpoint
 from course_utils.game import Average
-from course_utils.games.alae import ALAE, decode, run
+from course_utils.games.alae import ALAE, decode
 from course_utils.networks.alae import latent_critic, latent_encoder, latent_generator, latent_mapping
+from course_utils.networks.outputs import outputs
 
 FOLDER = Path("build/training")
 SAMPLES = 10_000
@@ -80,10 +81,10 @@ def measure(settings, networks, x_test, y_test, read, real):
     """Both round trips on as many codes as there are test images, the share of classes kept, and FD."""
     z = np.random.default_rng(0).standard_normal((SAMPLES, settings.latent_dim), dtype="float32")
     F, G, E = (networks[name] for name in "FGE")
-    w = run(F, z)
-    back = decode(G, run(E, x_test))
+    w = outputs(F, z)
+    back = decode(G, outputs(E, x_test))
     return {
-        "code": relative_error(w, run(E, run(G, w))),
+        "code": relative_error(w, outputs(E, outputs(G, w))),
         "image": relative_error(x_test, back),
         "kept": float(np.mean(read(back).probabilities.argmax(1) == y_test)),
         "FD": float(metrics.frechet_distance(read(decode(G, w)).features, real.features)),
@@ -184,7 +185,7 @@ def scores(settings, networks):
     """Probes on E(x) over all training and all test images, both round trips, and samples against test images."""
     x_train, y_train, x_test, y_test = data.load("mnist")
     x_train, x_test, read = data.scale(x_train), data.scale(x_test), metrics.evaluator("mnist")
-    codes = run(networks["E"], x_train), y_train, run(networks["E"], x_test), y_test
+    codes = outputs(networks["E"], x_train), y_train, outputs(networks["E"], x_test), y_test
     real = read(x_test)
     found = measure(settings, networks, x_test, y_test, read, real)
     z = np.random.default_rng(1).standard_normal((SAMPLES, settings.latent_dim), dtype="float32")
@@ -194,7 +195,7 @@ def scores(settings, networks):
         "class-kept": found["kept"],
         "relative-error-of-codes": found["code"],
         "relative-error-of-images": found["image"],
-    } | metrics.score(decode(networks["G"], run(networks["F"], z)), real, read)
+    } | metrics.score(decode(networks["G"], outputs(networks["F"], z)), real, read)
 
 
 def main():

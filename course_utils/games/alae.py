@@ -13,8 +13,7 @@ from keras import ops
 
 from course_utils import losses, penalties, priors
 from course_utils.game import Game, Player
-
-CHUNK = 500  # examples generated or judged at once
+from course_utils.networks.outputs import outputs
 
 
 class ALAE(Game):
@@ -125,7 +124,7 @@ class ALAE(Game):
         """
         # Far apart for neighbouring seeds, as in `Game`.
         z = ops.convert_to_numpy(self.prior(n, int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1)))
-        return decode(self.best("G"), run(self.best("F"), z))
+        return decode(self.best("G"), outputs(self.best("F"), z))
 
     def reconstruct(self, images):
         """Returns G∘E(x) as an array in [-1, 1]; averaged networks make them where the game keeps any.
@@ -133,7 +132,7 @@ class ALAE(Game):
         Args:
             images: float32 (N, H, W, C) in [-1, 1].
         """
-        return decode(self.best("G"), run(self.best("E"), images))
+        return decode(self.best("G"), outputs(self.best("E"), images))
 
     def slopes(self, images):
         """Returns the length of the gradient at each image, ‖∇D∘E(x)‖₂, as an array (N,).
@@ -144,23 +143,9 @@ class ALAE(Game):
         return penalties.slopes(self.critic, images)
 
 
-def run(network, inputs):
-    """Returns a network's outputs for many rows as an array, in inference mode.
-
-    Args:
-        network: keras.Model of one input and one output.
-        inputs: float (N, ...), N ≥ 1.
-    """
-    rows = np.asarray(inputs, "float32")
-    # The last batch is filled up, so that there is one shape to compile.
-    rows = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % CHUNK, axis=0)])
-    batches = [network(rows[start : start + CHUNK], training=False) for start in range(0, len(rows), CHUNK)]
-    return np.concatenate([ops.convert_to_numpy(batch) for batch in batches])[: len(inputs)]
-
-
 def decode(G, w):
     """Returns the images of codes w, (N, d), as an array (N, H, W, C), clipped to [-1, 1]."""
-    return np.clip(run(G, w), -1.0, 1.0)
+    return np.clip(outputs(G, w), -1.0, 1.0)
 
 
 def _adam():

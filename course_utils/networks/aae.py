@@ -9,8 +9,7 @@ drops hidden units, both in training only.
 import math
 
 import keras
-import numpy as np
-from keras import layers, ops, tree
+from keras import layers
 
 from course_utils.networks.initial import Dense
 
@@ -85,24 +84,6 @@ def code_discriminator(dim=2, widths=(1000, 1000)):
     """
     codes = keras.Input((dim,), name="codes")
     return keras.Model(codes, Dense(1, name="logit")(_relu(codes, widths)), name="discriminator")
-
-
-def rows_of(network, inputs, size=100):
-    """Returns a network's outputs for many rows as arrays, in inference mode, in batches of one size.
-
-    Args:
-        network: keras.Model of one input.
-        inputs: float (N, ...), N ≥ 1.
-        size: rows at a time; the last batch is filled up, so that each layer compiles once.
-
-    Returns:
-        An array (N, ...), or a list of such arrays for a network with several outputs.
-    """
-    rows = np.asarray(inputs, "float32")
-    padded = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % size, axis=0)])
-    batches = [network(padded[start : start + size], training=False) for start in range(0, len(padded), size)]
-    batches = [tree.map_structure(ops.convert_to_numpy, batch) for batch in batches]
-    return tree.map_structure(lambda *parts: np.concatenate(parts)[: len(rows)], *batches)
 
 
 def _hidden(widths, image_shape, normalised, noise, dropout):

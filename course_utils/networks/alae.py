@@ -42,13 +42,15 @@ def latent_mapping(latent_dim=50, depth=6):
     return keras.Model(z, w, name="F")
 
 
-def latent_generator(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE):
+def latent_generator(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE, normalisation=None):
     """G: a code through leaky layers to the pixels; the last layer is linear.
 
     Args:
         latent_dim: number of axes of w.
         widths: units of the hidden layers.
         image_shape: (height, width, channels).
+        normalisation: function that makes a layer, such as `networks.gan.batch_norm`, or None, as the authors
+            have it.
 
     Returns:
         keras.Model: w (N, latent_dim) -> images (N, H, W, C). Nothing bounds them: training brings them to
@@ -58,7 +60,7 @@ def latent_generator(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE
     """
     w = hidden = keras.Input((latent_dim,), name="w")
     for width in widths:
-        hidden = _leaky(hidden, width)
+        hidden = _leaky(hidden, width, normalisation=normalisation)
     pixels = _dense(hidden, math.prod(image_shape), name="pixels")
     return keras.Model(w, layers.Reshape(tuple(image_shape), name="images")(pixels), name="G")
 
@@ -102,8 +104,10 @@ def latent_critic(latent_dim=50, depth=3):
     return keras.Model(w, _dense(hidden, 1, lr_multiplier=SLOW, name="logit"), name="D")
 
 
-def _leaky(x, units, lr_multiplier=1.0):
-    return layers.LeakyReLU(negative_slope=0.2)(_dense(x, units, math.sqrt(2.0), lr_multiplier))
+def _leaky(x, units, lr_multiplier=1.0, normalisation=None):
+    hidden = _dense(x, units, math.sqrt(2.0), lr_multiplier)
+    hidden = normalisation()(hidden) if normalisation else hidden
+    return layers.LeakyReLU(negative_slope=0.2)(hidden)
 
 
 def _dense(x, units, gain=1.0, lr_multiplier=1.0, name=None):

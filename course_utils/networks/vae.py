@@ -9,9 +9,10 @@ import math
 
 import keras
 import numpy as np
-from keras import layers, ops
+from keras import layers
 
 from course_utils.networks.initial import Conv2D, Dense
+from course_utils.networks.outputs import outputs
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -122,9 +123,7 @@ def encode(encoder, images):
         encoder: keras.Model, images -> [z_mean, z_log_var].
         images: float32 (N, H, W, C) in [0, 1], N ≥ 1.
     """
-    batches = [encoder(batch, training=False) for batch in _batches(images)]
-    parts = [np.concatenate([ops.convert_to_numpy(b) for b in part]) for part in zip(*batches)]
-    return tuple(part[: len(images)] for part in parts)
+    return tuple(outputs(encoder, images))
 
 
 def decode(decoder, z):
@@ -134,14 +133,5 @@ def decode(decoder, z):
         decoder: keras.Model, z -> logits.
         z: float (N, d), N ≥ 1.
     """
-    batches = [ops.convert_to_numpy(decoder(batch, training=False)) for batch in _batches(z)]
-    logits = np.concatenate(batches)[: len(z)]
+    logits = outputs(decoder, z)
     return 1 / (1 + np.exp(-np.clip(logits, -80, 80)))  # clipped where float32's exp would overflow
-
-
-def _batches(rows, size=100):
-    """Yields float32 batches of one size, the last one filled up, so that each layer compiles once."""
-    rows = np.asarray(rows, "float32")
-    rows = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % size, axis=0)])
-    for start in range(0, len(rows), size):
-        yield rows[start : start + size]

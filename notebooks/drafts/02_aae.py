@@ -58,7 +58,8 @@ from keras.optimizers import Adam
 from course_utils import data, exercises, metrics, plots, pretrained, priors
 from course_utils.game import Average
 from course_utils.games.aae import AAE, LabelsOnly, SemiSupervisedAAE, beside, few_labels
-from course_utils.networks.aae import code_decoder, code_discriminator, code_encoder, label_style_encoder, rows_of
+from course_utils.networks.aae import code_decoder, code_discriminator, code_encoder, label_style_encoder
+from course_utils.networks.outputs import outputs
 from course_utils.networks.vae import decode, encode
 from course_utils.plots import show
 from course_utils.plots.codes import over_prior, planes
@@ -374,7 +375,7 @@ def helped(codes, draws):
 kernel, apart, panels = metrics.rbf(0.5, 1.0, 2.0), {}, {"AAE": {}, "VAE": {}}
 for name, prior_draws in tables.items():
     some = rng.permutation(prior_draws)[: len(x_test)]
-    found = {"AAE": rows_of(subject[name]["encoder"], x_test), "VAE": helped(vae_codes, some)}
+    found = {"AAE": outputs(subject[name]["encoder"], x_test), "VAE": helped(vae_codes, some)}
     again = rng.permutation(drawn(PRIORS[name], seed=2))[: len(x_test)]
     apart[name] = [metrics.mmd(z, some, kernel) for z in (found["AAE"], found["VAE"], again)]
     for model, z in found.items():
@@ -446,7 +447,7 @@ placed = {}
 for name, file in LABELLED.items():
     _, just = train(tables[name], y_train)
     placed[name] = pretrained.load(file).networks if file in shipped else just
-panels = {name: (rows_of(placed[name]["encoder"], x_test), y_test, tables[name][::10]) for name in placed}
+panels = {name: (outputs(placed[name]["encoder"], x_test), y_test, tables[name][::10]) for name in placed}
 show(over_prior(panels, width=10.5), "Codes with labels: each class lies on its own spoke, or stretch of the roll.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -554,7 +555,7 @@ logs = semi.fit(rows, batch_size=100, epochs=epochs, steps_per_epoch=steps, verb
 # %% slideshow={"slide_type": "fragment"}
 def error(encoder):
     """The percentage of test images in the wrong class."""
-    logits, _ = rows_of(encoder, x_test)
+    logits, _ = outputs(encoder, x_test)
     return 100 * np.mean(logits.argmax(1) != y_test)
 
 
@@ -594,7 +595,7 @@ print("a dash: no long run is shipped" if table_of is None else f"{table_of.reci
 
 # %% slideshow={"slide_type": "fragment"}
 for name, network in {"labels alone": alone, "with all images": sorter_average}.items():
-    logits, _ = rows_of(network, x_test)
+    logits, _ = outputs(network, x_test)
     q = np.exp(logits - logits.max(1, keepdims=True))
     top, taken = (q / q.sum(1, keepdims=True)).max(1), np.bincount(logits.argmax(1), minlength=10)
     print(f"{name:16} {np.mean(top > 0.9):5.1%} decided (> 0.9); classes take {taken.min()} to {taken.max()} images")
@@ -671,7 +672,7 @@ deaf_logs, deaf = train(tables["ten Gaussians"], encoder_rate=1e-6)
 cases = {"equal voices": trained["ten Gaussians"], "adversary not heard": deaf}
 logs_of = {"equal voices": histories["ten Gaussians"], "adversary not heard": deaf_logs}
 some = tables["ten Gaussians"][::10]
-panels = {name: (rows_of(networks["encoder"], x_test), y_test, some) for name, networks in cases.items()}
+panels = {name: (outputs(networks["encoder"], x_test), y_test, some) for name, networks in cases.items()}
 limit = max(7.0, float(np.quantile(np.abs(panels["adversary not heard"][0]), 0.99)))
 show(over_prior(panels, limit, width=10.5), "Left: codes on the spokes. Right: codes anywhere, the prior is ignored.")
 

@@ -57,8 +57,9 @@ from keras import ops
 
 from course_utils import backend, data, exercises, losses, metrics, plots, pretrained
 from course_utils.game import Average
-from course_utils.games.alae import ALAE, decode, run
+from course_utils.games.alae import ALAE, decode
 from course_utils.networks.alae import latent_critic, latent_encoder, latent_generator, latent_mapping
+from course_utils.networks.outputs import outputs
 from course_utils.plots import show
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -400,9 +401,9 @@ z_test = rng.normal(size=(len(x_test), AXES)).astype("float32")
 
 def round_trips(F, G, E):
     """Sends codes to images and back, and test images to codes and back; returns three numbers and the images."""
-    w, back = run(F, z_test), decode(G, run(E, x_test))
+    w, back = outputs(F, z_test), decode(G, outputs(E, x_test))
     kept = np.mean(read(back).probabilities.argmax(1) == y_test)
-    code = relative_error(w, run(E, run(G, w)))
+    code = relative_error(w, outputs(E, outputs(G, w)))
     return {"code": code, "image": relative_error(x_test, back), "kept": float(kept)}, back
 
 
@@ -594,12 +595,12 @@ def probe(describe):
 fresh = networks()[2]
 described = {
     "pixels": lambda x: x.reshape(len(x), -1),
-    "E, untrained": lambda x: run(fresh, x),
-    "E, matched in Z": lambda x: run(in_z.best("E"), x),
-    "E, just trained": lambda x: run(mine["E"], x),
+    "E, untrained": lambda x: outputs(fresh, x),
+    "E, matched in Z": lambda x: outputs(in_z.best("E"), x),
+    "E, just trained": lambda x: outputs(mine["E"], x),
 }
 if who != "just trained":
-    described[f"E, {who}"] = lambda x: run(subject["E"], x)
+    described[f"E, {who}"] = lambda x: outputs(subject["E"], x)
 accuracy = {name: probe(describe) for name, describe in described.items()}
 print(f"{settings['probe']:,} training codes, {len(x_test):,} test codes; accuracy in %")
 for name, (near, linear) in accuracy.items():
@@ -625,7 +626,7 @@ if who == "the long run":
 # %% slideshow={"slide_type": "fragment"}
 z = rng.normal(size=(4 * len(x_test), AXES)).astype("float32")
 direction = z / np.sqrt(np.mean(z**2, axis=1, keepdims=True))
-w = run(subject["F"], z)
+w = outputs(subject["F"], z)
 shown = read(decode(subject["G"], w)).probabilities.argmax(1)
 half, told = len(z) // 2, {"Z": 1.0, "W": 1.0}
 if np.ptp(shown[:half]):  # a generator at its beginning may show one digit only
@@ -646,9 +647,9 @@ t = np.linspace(0, 1, 11)[:, None].astype("float32")
 def walks(first, last):
     """Images on the line in Z and on the line in W from draws first to draws last: two arrays (n, 11, 28, 28, 1)."""
     along_z = first[:, None] * (1 - t) + last[:, None] * t  # (n, 11, 50)
-    ends = run(subject["F"], first)[:, None], run(subject["F"], last)[:, None]
+    ends = outputs(subject["F"], first)[:, None], outputs(subject["F"], last)[:, None]
     along_w = ends[0] * (1 - t) + ends[1] * t
-    codes = run(subject["F"], along_z.reshape(-1, AXES)), along_w.reshape(-1, AXES)
+    codes = outputs(subject["F"], along_z.reshape(-1, AXES)), along_w.reshape(-1, AXES)
     return [decode(subject["G"], code).reshape(-1, 11, 28, 28, 1) for code in codes]
 
 
@@ -692,7 +693,7 @@ restart(game, new_game())
 game.players[2].optimizer.learning_rate = 0.0
 without = play(game, settings["short"])
 rows = {"test image": x_test[:12], "steps I and II": game.reconstruct(x_test[:12])}
-rows[f"all, {who}"] = decode(subject["G"], run(subject["E"], x_test[:12]))
+rows[f"all, {who}"] = decode(subject["G"], outputs(subject["E"], x_test[:12]))
 rows["I, II: samples"] = game.sample(12, seed=0)
 show(
     plots.image_rows(rows, low=-1.0),

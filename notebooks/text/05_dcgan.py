@@ -60,6 +60,7 @@ from sklearn import decomposition, linear_model, pipeline, preprocessing
 from course_utils import backend, data, exercises, metrics, plots, pretrained
 from course_utils.games.gan import GAN
 from course_utils.networks.gan import batch_norm, dcgan_critic, dcgan_generator, pooled
+from course_utils.networks.outputs import outputs
 from course_utils.networks.vae import decode
 from course_utils.plots import show
 
@@ -72,8 +73,8 @@ from course_utils.plots import show
 settings = session.pick(
     smoke={"data": "mnist", "images": 2_000, "test": 500, "width": 8, "epochs": 3, "steps": 10,
            "trial": 12, "seeds": 1, "pairs": 100, "frogs": 0},
-    cpu={"data": "mnist", "images": 60_000, "test": 2_000, "width": 32, "epochs": 12, "steps": 100,
-         "trial": 210, "seeds": 3, "pairs": 600, "frogs": 240},
+    cpu={"data": "mnist", "images": 60_000, "test": 2_000, "width": 32, "epochs": 9, "steps": 100,
+         "trial": 150, "seeds": 3, "pairs": 600, "frogs": 120},
     gpu={"data": "mnist", "images": 60_000, "test": 2_000, "width": 32, "epochs": 50, "steps": 500,
          "trial": 2_100, "seeds": 5, "pairs": 1_000, "frogs": 20_000},
 )  # fmt: skip
@@ -507,13 +508,6 @@ def slerp(a, b, t):
 
 
 # %% slideshow={"slide_type": "skip"}
-def outputs(network, x, chunk=100):
-    """What a network makes of x, always in chunks of one size: each new shape would be compiled anew."""
-    padded = np.resize(x, (-(-len(x) // chunk) * chunk, *x.shape[1:])).astype("float32")
-    parts = [network(padded[i : i + chunk], training=False) for i in range(0, len(padded), chunk)]
-    return np.concatenate([ops.convert_to_numpy(ops.stop_gradient(part)) for part in parts])[: len(x)]
-
-
 def draw(z):
     return outputs(shipped.networks["generator"], z)
 

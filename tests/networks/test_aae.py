@@ -1,4 +1,4 @@
-"""Shapes, the paper's parameters, gradients to every weight, noise in training only, and rows in batches."""
+"""Shapes, the paper's parameters, gradients to every weight, and noise in training only."""
 
 import keras
 import numpy as np
@@ -51,15 +51,6 @@ def test_noise_and_dropout_act_in_training_only(arguments):
     still = [array(encoder(images(), training=False)) for _ in range(2)]
     moving = [array(encoder(images(), training=True)) for _ in range(2)]
     assert np.array_equal(*still) and not np.array_equal(*moving)
-
-
-def test_rows_come_back_in_order_whatever_the_batches():
-    encoder = aae.label_style_encoder(3, 2, normalised=True, **SMALL)
-    direct = [array(part) for part in encoder(images(23), training=False)]
-    for found, expected in zip(aae.rows_of(encoder, images(23), size=10), direct):
-        assert found.shape == expected.shape and np.allclose(found, expected, atol=1e-5)
-    single = aae.code_encoder(2, **SMALL)
-    assert np.allclose(aae.rows_of(single, images(5)), array(single(images(5))), atol=1e-5)
 
 
 def test_the_same_random_state_gives_the_same_network():

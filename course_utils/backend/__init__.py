@@ -1,0 +1,173 @@
+"""The only package that knows TensorFlow, JAX or torch: gradients, loops, guarded updates, compiled steps.
+
+Everything else is written once, in `keras.ops` and Keras variables, as if code simply ran from top to bottom. One
+module a framework makes that true: `on_jax`, `on_tensorflow` and `on_torch` define the same functions, which are
+described here. Only that of the active backend is imported.
+
+`keras` must know its backend before this package is imported; `course_utils.start()` sees to that.
+"""
+
+import keras
+from keras import ops
+
+_NAME = keras.backend.backend()
+
+if _NAME == "jax":
+    from course_utils.backend import on_jax as adapter
+elif _NAME == "tensorflow":
+    from course_utils.backend import on_tensorflow as adapter
+elif _NAME == "torch":
+    from course_utils.backend import on_torch as adapter
+else:
+    raise ImportError(
+        f"Found the Keras backend {_NAME!r}, expected tensorflow, jax or torch; "
+        "set KERAS_BACKEND to one of these before keras is imported."
+    )
+
+
+def name():
+    """Returns the active backend: "tensorflow", "jax" or "torch"."""
+    return _NAME
+
+
+def device():
+    """Returns the kind of device that runs the work, ("gpu" | "tpu" | "cpu", its model name)."""
+    kind, model = adapter.devices()[0]
+    return ("gpu" if kind in ("cuda", "rocm") else kind), model
+
+
+def value_and_grad(function, variables):
+    """Calls a function and differentiates its value with respect to variables.
+
+    Args:
+        function: takes nothing, returns `(value, aux)`: a scalar tensor and any structure of tensors.
+        variables: list of trainable Keras variables.
+
+    Returns:
+        `((value, aux), gradients)`, one gradient a variable, zeros where the value does not depend on it. What the
+        function writes to other variables (batch-norm statistics, seeds) stays written.
+    """
+    return adapter.value_and_grad(function, list(variables))
+
+
+def input_gradient(function, x):
+    """Differentiates the sum of a function's outputs with respect to its input: row i is ∂Σⱼ f(x)ⱼ / ∂xᵢ.
+
+    The result can be differentiated again, so a penalty can be made of it. What the function writes to variables is
+    dropped on JAX; call networks with `training=False`, so that there is nothing to drop.
+
+    Args:
+        function: takes a tensor like `x`, returns a tensor of any shape.
+        x: float tensor.
+
+    Returns:
+        A tensor of the shape of `x`.
+    """
+    return adapter.input_gradient(function, ops.convert_to_tensor(x))
+
+
+def repeat(count, body, variables, few=False):
+    """Runs `body(index)` for index 0 to count − 1 as one loop of the compiled program.
+
+    Compile time does not grow with the count, unless `few` of them are unrolled.
+
+    Args:
+        count: int, at least 1.
+        body: takes an integer tensor, returns nothing, and writes its results to variables.
+        variables: every variable that the body writes.
+        few: whether they are so few that they may be unrolled.
+    """
+    if count == 1:
+        body(0)
+    else:
+        adapter.repeat(count, body, list(variables), few)
+
+
+def update(optimizer, gradients, variables):
+    """Takes one optimizer step; no gradient passes through it."""
+    adapter.update(optimizer, gradients, variables)
+
+
+def all_or_nothing(variables, attempt, xla=False):
+    """Calls `attempt()` and restores the variables unless it returns True.
+
+    Args:
+        variables: what the attempt may write and a failure must not change.
+        attempt: takes nothing, returns a scalar boolean tensor.
+        xla: whether XLA compiles this; on TensorFlow it has no cheap branch, so that values are chosen instead.
+    """
+    adapter.all_or_nothing(list(variables), attempt, xla)
+
+
+def dry_run(function, variables):
+    """Calls a function for the structure of its result and leaves every variable as it was.
+
+    Returns:
+        The function's result; on JAX its tensors are shapes only.
+    """
+    before = [ops.copy(v.value) for v in variables]
+    result = adapter.dry_run(function)
+    for variable, value in zip(variables, before):
+        variable.assign(value)
+    return result
+
+
+def resident(array):
+    """Puts an array on the device (on every device of a `keras.distribution`) and returns the tensor."""
+    return adapter.resident(array)
+
+
+def shard(batch):
+    """Splits a batch over the devices of a `keras.distribution`; without one, returns it as it is."""
+    return adapter.shard(batch)
+
+
+def train_function(model, execute):
+    """Makes what `keras.Model.fit` calls for each execution.
+
+    Args:
+        model: the `Game`.
+        execute: `(data, rows) -> (logs, health)`, imperative Keras code for one execution.
+
+    The rows of each execution come from `model.run.next()`: the resident data and an int32 array
+    (iterations, turns, batch), or None for an execution that was done before an interruption.
+    """
+    return adapter.train_function(model, execute)
+
+
+def test_step(model, evaluate):
+    """Makes what `keras.Model.evaluate` calls for each batch, from `evaluate(data) -> logs`."""
+    return adapter.test_step(model, evaluate)
+
+
+def counter(steps):
+    """Returns what stands in for the data in `fit`, which only counts its steps; rows come from `model.run`."""
+    return adapter.counter(steps)
+
+
+def random_state():
+    """Returns the random state that lives outside of Keras variables, as {name: array}."""
+    return adapter.random_state()
+
+
+def set_random_state(states):
+    """Sets what `random_state` returned; names of another backend are ignored."""
+    adapter.set_random_state(states)
+
+
+def fuses(has_convolutions):
+    """Says whether many iterations can be one program: not on torch, nor convolutions that XLA runs on a CPU.
+
+    XLA takes four to ten times as long for a convolution inside a loop on a CPU (measured with jax 0.10.2).
+    """
+    return _NAME == "tensorflow" or (_NAME == "jax" and not (has_convolutions and device()[0] == "cpu"))
+
+
+def unrolls(has_convolutions):
+    """Says whether a few turns had better stand one after the other in a program; it takes longer to compile."""
+    return _NAME != "jax" or not fuses(has_convolutions)
+
+
+def xla_by_default(has_convolutions):
+    """Says whether XLA makes a step faster: always on JAX; on TensorFlow unless a CPU runs convolutions."""
+    return _NAME == "jax" or (_NAME == "tensorflow" and not (has_convolutions and device()[0] == "cpu"))

@@ -1,0 +1,91 @@
+"""torch runs everything eagerly; loops are Python's."""
+
+import torch
+from keras import ops, tree
+
+from course_utils.backend.counter import Counter
+
+
+def value_and_grad(function, variables):
+    tensors = [v.value for v in variables]
+    value, aux = function()
+    gradients = torch.autograd.grad(value, tensors, allow_unused=True)
+    gradients = [torch.zeros_like(t) if g is None else g for g, t in zip(gradients, tensors)]
+    return (value.detach(), tree.map_structure(_detach, aux)), gradients
+
+
+def input_gradient(function, x):
+    with torch.enable_grad():
+        x = ops.convert_to_tensor(x)
+        x = x if x.requires_grad else x.detach().requires_grad_()
+        total = ops.sum(ops.cast(function(x), "float32"))
+        (gradient,) = torch.autograd.grad(total, x, create_graph=True, allow_unused=True)
+    return torch.zeros_like(x) if gradient is None else gradient
+
+
+def repeat(count, body, variables, few):
+    for index in range(count):
+        body(index)
+
+
+def update(optimizer, gradients, variables):
+    with torch.no_grad():
+        optimizer.apply(gradients, variables)
+
+
+def all_or_nothing(variables, attempt, xla):
+    before = [v.value.detach().clone() for v in variables]
+    if not bool(attempt()):
+        for variable, old in zip(variables, before):
+            variable.assign(old)
+
+
+def dry_run(function):
+    return function()
+
+
+def resident(array):
+    return ops.convert_to_tensor(array)
+
+
+def shard(batch):
+    return batch
+
+
+def train_function(model, execute):
+    def train(_):
+        data, rows = model.run.next()
+        if rows is None:
+            return {}
+        logs, health = execute(data, ops.convert_to_tensor(rows))
+        model.run.watch(health)
+        return logs
+
+    return train
+
+
+def test_step(model, evaluate):
+    return evaluate
+
+
+def random_state():
+    return {"torch": torch.get_rng_state().numpy()}  # what Dropout without a seed draws from
+
+
+def set_random_state(states):
+    if "torch" in states:
+        torch.set_rng_state(torch.from_numpy(states["torch"].copy()))
+
+
+def counter(steps):
+    return Counter(steps)
+
+
+def devices():
+    if torch.cuda.is_available():
+        return [("gpu", torch.cuda.get_device_name(i)) for i in range(torch.cuda.device_count())]
+    return [("cpu", "cpu")]
+
+
+def _detach(value):
+    return value.detach() if isinstance(value, torch.Tensor) else value

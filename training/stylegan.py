@@ -1,0 +1,332 @@
+"""Long runs of lecture 09: StyleGAN and StyleGAN2 on coloured glyphs and on CIFAR-10.
+
+    python training/stylegan.py stylegan-glyphs             # one to two hours of one core
+    python training/stylegan.py stylegan-glyphs --resume    # on from where it was stopped
+    python training/stylegan.py stylegan2-glyphs stylegan-cifar10    # for a GPU
+    python training/stylegan.py stylegan-glyphs --speed     # seconds of ten iterations at each size
+
+A run is a row of stages, each with images of twice the size of the stage before: networks are grown, fade in
+over the first part of the stage, and play on. Optimizers start anew with each stage; in the last one rates fall
+along a cosine. What ships are averages of mapping and synthesis. FD is measured along the last stage; it decides
+nothing. CIFAR-10 has no evaluator here and is played in the form of StyleGAN2, for which settings at 32 pixels
+were published. None of the settings for glyphs has been tuned.
+"""
+
+import argparse
+import dataclasses
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+
+from course_utils import data, files, metrics, pretrained, weights
+from course_utils.checkpoints import Checkpoint
+from course_utils.game import Average
+from course_utils.games import stylegan
+from course_utils.networks import stylegan as networks
+
+FOLDER = Path("build/training")
+DRAWN = 30_000  # training glyphs
+SAMPLES = 5_000
+PATHS = 2_000
+TERMS = ("critic_loss", "generator_loss", "logit_gap", "penalty", "fade")  # in the trace of a run
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A stretch of a run at one size."""
+
+    size: int
+    iterations: int
+    looks: int  # at the clock, each with a checkpoint, and with FD at the last size
+    fade: float = 0.4  # share of the iterations over which grown layers fade in
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The settings of one run."""
+
+    stages: tuple
+    synthesis: Callable = networks.style_synthesis
+    critic: Callable = networks.style_critic
+    images: str = "glyphs"
+    latent_dim: int = 64
+    depth: int = 4  # of the mapping
+    width: int = 16
+    widest: int = 64
+    rate: float = 2e-3
+    gamma: float = 0.3
+    penalty_every: int = 16
+    mixing: float = 0.9
+    batch_size: int = 32
+    decay: float = 0.999
+    published: tuple = ()
+
+    def described(self, size):
+        """The networks of a stage as a recipe describes them."""
+        shape = {"size": size, "channels": 3, "width": self.width, "widest": self.widest}
+        latent = {"latent_dim": self.latent_dim}
+        return {
+            "mapping": {"builder": "style_mapping", "arguments": latent | {"depth": self.depth}},
+            "synthesis": {"builder": self.synthesis.__name__, "arguments": latent | shape},
+            "critic": {"builder": self.critic.__name__, "arguments": shape},
+        }
+
+    def networks(self, size):
+        """Returns fresh networks of a stage by name."""
+        return {
+            name: pretrained.BUILDERS[made["builder"]](**made["arguments"])
+            for name, made in self.described(size).items()
+        }
+
+    def rates(self, stage):
+        """The learning rate of a stage: constant, in the last one along a cosine to 0."""
+        last = stage is self.stages[-1]
+        return keras.optimizers.schedules.CosineDecay(self.rate, stage.iterations) if last else self.rate
+
+
+GROWN = (Stage(4, 1_000, 2), Stage(8, 2_000, 2), Stage(16, 4_000, 4), Stage(32, 8_000, 16))
+STYLEGAN2 = {"synthesis": networks.skip_synthesis, "critic": networks.style_residual_critic}
+
+RUNS = {
+    "stylegan-glyphs": Run(GROWN),
+    "stylegan2-glyphs": Run((Stage(32, 12_000, 24, fade=0.0),), **STYLEGAN2),
+    "stylegan-cifar10": Run(
+        (Stage(32, 100_000, 20, fade=0.0),), **STYLEGAN2, images="cifar10", latent_dim=128, depth=2, width=64,
+        widest=128, rate=2.5e-3, gamma=0.01, mixing=0.0, batch_size=64,
+        published=({"score": "FID (Inception, 50,000 samples)", "value": 10.17,
+                    "source": "StyleGAN2 in PyTorch-StudioGAN, 32×32, ten classes without labels; another evaluator"},),
+    ),
+}  # fmt: skip
+
+
+def real(run):
+    """Returns training and test images in [-1, 1], and their source."""
+    if run.images == "cifar10":
+        x_train, _, x_test, _ = data.load("cifar10")
+        return data.scale(x_train), data.scale(x_test), data.source("cifar10")
+    train, test = (data.glyphs.make(n, seed, colour=True, size=32) for n, seed in ((DRAWN, 0), (SAMPLES, 1)))
+    text = f"glyphs in colour, 32×32 ({DRAWN} training images of seed 0, {SAMPLES} test images of seed 1)"
+    digest = hashlib.sha256(train.images.tobytes() + test.images.tobytes()).hexdigest()
+    return data.scale(train.images), data.scale(test.images), data.Source(text, digest)
+
+
+def sampled(made, n, seed=0, truncation=1.0):
+    """Returns n images of averaged networks, with latents and noise from NumPy."""
+    rng = np.random.default_rng(seed)
+    mapping, synthesis = made["mapping"], made["synthesis"]
+    w = stylegan.styles_of(mapping, rng.standard_normal((n, mapping.input_shape[-1]), dtype="float32"))
+    w = stylegan.truncated(mapping, w, truncation)
+    return stylegan.images_of(synthesis, w, stylegan.noise_for(synthesis, n, rng))
+
+
+class Watch(keras.callbacks.Callback):
+    """Prints the means of an epoch, keeps the weights, and measures FD where an evaluator reads the images."""
+
+    def __init__(self, name, run, x_test):
+        super().__init__()
+        self.name, self.run = name, run
+        self.read = metrics.evaluator("glyphs") if run.images == "glyphs" else None
+        self.real = self.read(x_test).features if self.read else None
+        self.seconds, self.marks = 0.0, []
+        self.version = pretrained.code_version()  # now: the sources may change while the run goes on
+
+    def recall(self):
+        """Takes over what an interrupted run has noted, if it came that far."""
+        if (FOLDER / f"{self.name}.npz").exists():
+            kept = files.load_arrays(FOLDER / f"{self.name}.npz")
+            self.seconds, self.version = float(kept["seconds"]), str(kept["version"])
+            self.marks = kept["marks"].tolist()
+
+    def at(self, stage, before, made):
+        """Turns to a stage, before which there were so many marks, and to its averaged networks."""
+        self.stage, self.before, self.made = stage, before, made
+        return self
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.marks = self.marks[: self.before + epoch]  # the run may have been stopped before the checkpoint
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.seconds += time.perf_counter() - self.began
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        iterations = (epoch + 1) * self.stage.iterations // self.stage.looks
+        mark = [self.stage.size, iterations, round(self.seconds, 1), self.measure()]
+        self.marks.append(mark + [float(logs[term]) for term in TERMS])
+        terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
+        print(f"{self.name} {self.stage.size}² {iterations} {mark[2]:.0f} s FD {mark[3]:.3f} {terms}", flush=True)
+        self.keep()
+
+    def measure(self):
+        if self.read is None or self.stage.size != 32:
+            return np.nan
+        return round(float(metrics.frechet_distance(self.read(sampled(self.made, SAMPLES)).features, self.real)), 4)
+
+    def keep(self):
+        """Writes the weights to the build folder, so that a stopped run is not lost."""
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        more = {"seconds": np.float64(self.seconds), "version": np.array(self.version)}
+        more |= {"marks": np.array(self.marks, "float64"), "size": np.int64(self.stage.size)}
+        files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.made) | more)
+
+
+def staged(run, stage, live, seed):
+    """Returns the compiled game of a stage, its networks, grown from those of the stage before, and the averages."""
+    fresh = run.networks(stage.size)
+    if live:
+        fresh["mapping"] = live["mapping"]
+        for name in ("synthesis", "critic"):
+            networks.grow(live[name], fresh[name])
+    averaged = run.networks(stage.size)
+    game = stylegan.StyleGAN(
+        **fresh, gamma=run.gamma, penalty_every=run.penalty_every, mixing=run.mixing,
+        fade_iterations=int(stage.fade * stage.iterations) if live else 0,
+        **{f"{player}_optimizer": keras.optimizers.Adam(run.rates(stage), 0.0, 0.99)
+           for player in ("critic", "generator")},
+        averages=[Average(fresh[part], averaged[part], run.decay) for part in ("mapping", "synthesis")],
+        seed=seed,
+    )  # fmt: skip
+    game.compile(steps_per_execution=10)
+    return game, fresh, averaged | {"critic": fresh["critic"]}
+
+
+def train(name, run, seed, resume):
+    """Trains one run, stage by stage, and keeps averaged mapping and synthesis, and the critic."""
+    keras.utils.set_random_seed(seed)
+    x_train, x_test, _ = real(run)
+    watch, live, before = Watch(name, run, x_test), None, 0
+    if resume:
+        watch.recall()
+    for stage in run.stages:
+        game, live, kept = staged(run, stage, live, seed)
+        folder = FOLDER / f"{name}-state-{stage.size}"
+        if folder.exists() and not resume:
+            shutil.rmtree(folder)
+        game.fit(
+            stylegan.smaller(x_train, stage.size), batch_size=run.batch_size, epochs=stage.looks,
+            steps_per_epoch=stage.iterations // stage.looks, verbose=0,
+            callbacks=[watch.at(stage, before, kept), Checkpoint(folder)],
+        )  # fmt: skip
+        before += stage.looks
+
+
+def speed(name, run):
+    """Prints seconds of processor time an iteration at each size, over ten iterations after the first ten."""
+    x_train, live = np.random.default_rng(0).uniform(-1, 1, (320, 32, 32, 3)).astype("float32"), None
+    for stage in run.stages:
+        game, live, _ = staged(run, stage, live, seed=0)
+        x, plan = stylegan.smaller(x_train, stage.size), {"batch_size": run.batch_size, "steps_per_epoch": 10}
+        began = time.process_time()
+        game.fit(x, verbose=0, **plan)
+        ready = time.process_time()
+        game.fit(x, verbose=0, **plan)
+        spent = time.process_time() - ready
+        print(f"{name} {stage.size}²: {spent / 10:.3f} s an iteration; the first ten {ready - began:.0f} s", flush=True)
+
+
+def ship(name, run, seed):
+    """Scores the kept weights, as they will be stored, and saves them with their recipe."""
+    kept = files.load_arrays(FOLDER / f"{name}.npz")
+    seconds, marks, size = float(kept.pop("seconds")), kept.pop("marks"), int(kept.pop("size"))
+    version = str(kept.pop("version"))
+    made = run.networks(size)
+    weights.fill(made, kept)
+    weights.round_to(made)
+    _, x_test, source = real(run)
+    read = metrics.evaluator("glyphs") if run.images == "glyphs" and size == 32 else None
+    settings = dataclasses.asdict(run) | {"synthesis": run.synthesis.__name__, "critic": run.critic.__name__}
+    columns = ("size", "iterations", "seconds", "FD", *TERMS)
+    recipe = pretrained.provenance(seed, source, seconds) | {
+        "code_version": version,
+        "lecture": "09",
+        "evaluator": read and read.name,
+        "scores": scores(made, read, x_test) if read else {},
+        "shares": shares(made, read) if read else {},
+        "published": settings.pop("published"),
+        "settings": settings | {
+            "optimizer": "Adam(0, 0.99), its rate falling to 0 along a cosine in the last stage",
+            "trace": {
+                key: [None if np.isnan(m) else round(float(m), 4) for m in column]
+                for key, column in zip(columns, marks.T)
+            },
+        },
+        "networks": run.described(size),
+        "sampler": {"name": "style_generator", "arguments": {"latent_dim": run.latent_dim}},
+    }  # fmt: skip
+    path = pretrained.save(name, made, recipe)
+    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}\n{recipe['shares']}", flush=True)
+
+
+def scores(made, read, x_test):
+    """Samples against test images; path length and linear readability of the digit, in Z and in W."""
+    mapping, synthesis = made["mapping"], made["synthesis"]
+    rng = np.random.default_rng(2)
+    ends, t = rng.standard_normal((2, PATHS, mapping.input_shape[-1]), dtype="float32"), rng.random(PATHS)
+    in_w = [stylegan.styles_of(mapping, z) for z in ends]
+
+    def seen(w):
+        return read(stylegan.images_of(synthesis, w)).features
+
+    length = {
+        "Z": metrics.path_length(lambda z: seen(stylegan.styles_of(mapping, z)), *ends, t, metrics.slerp).mean(),
+        "W": metrics.path_length(seen, *in_w, t).mean(),
+    }
+    shown = [read(stylegan.images_of(synthesis, w)).probabilities.argmax(1) for w in in_w]
+    directions = [z / np.linalg.norm(z, axis=1, keepdims=True) for z in ends]
+    told = {
+        space: metrics.linear_accuracy(codes[0], shown[0], codes[1], shown[1])
+        for space, codes in (("Z", directions), ("W", in_w))
+    }
+    return metrics.score(sampled(made, SAMPLES, seed=1), x_test, read) | {
+        f"FD-{read.name}-at-psi-0.7": float(
+            metrics.frechet_distance(read(sampled(made, SAMPLES, 1, 0.7)).features, read(x_test).features)
+        ),
+        **{f"path-length-{space}-{read.name}": float(value) for space, value in length.items()},
+        **{f"digit-from-{space}-linear": value for space, value in told.items()},
+    }
+
+
+def shares(made, read):
+    """For each layer at which the styles change, the shares of each factor from coarse and fine source."""
+    mapping, synthesis = made["mapping"], made["synthesis"]
+    layers = synthesis.input_shape[0][1]
+    z = np.random.default_rng(3).standard_normal((2, PATHS, mapping.input_shape[-1]), dtype="float32")
+    coarse, fine = (stylegan.styles_of(mapping, part) for part in z)
+    sources = [metrics.glyph_factors(read, stylegan.images_of(synthesis, w)) for w in (coarse, fine)]
+    found = {}
+    for layer in range(1, layers):
+        images = stylegan.images_of(synthesis, stylegan.mixed(coarse, fine, layer, layers))
+        factors = metrics.glyph_factors(read, images)
+        found[str(layer)] = {
+            name: [round(x, 4) for x in metrics.source_shares(factors[name], *(s[name] for s in sources))]
+            for name in factors
+        }
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="+", choices=RUNS)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
+    parser.add_argument("--speed", action="store_true", help="measure seconds of an iteration and train nothing")
+    arguments = parser.parse_args()
+    for name in arguments.names:
+        if arguments.speed:
+            speed(name, RUNS[name])
+            continue
+        if not arguments.ship:
+            train(name, RUNS[name], arguments.seed, arguments.resume)
+        ship(name, RUNS[name], arguments.seed)
+
+
+if __name__ == "__main__":
+    main()
