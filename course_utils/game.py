@@ -61,13 +61,16 @@ class Game(keras.Model):
         self.means = self.run = self._moved = None
         self.built = True
 
-    def compile(self, steps_per_execution=1, jit_compile="auto", run_eagerly=False):
+    def compile(self, steps_per_execution=1, jit_compile="auto", unroll="auto", run_eagerly=False):
         """Makes the game ready for `fit`; its optimizers are the players' own.
 
         Args:
             steps_per_execution: iterations run as one compiled program. Torch runs each by itself, and so does JAX
                 on a CPU where there are convolutions, which would be slower in a loop.
             jit_compile: True, False, or "auto": XLA on JAX, and on TensorFlow unless a CPU runs convolutions.
+            unroll: True, False, or "auto": whether the turns of a player, up to five, stand one after the other in the
+                program or run in a loop. A loop of turns takes half as long to compile and much less memory; "auto"
+                takes what runs faster.
             run_eagerly: run without compiling, for debugging.
         """
         layers = [layer for network in self.networks for layer in network._flatten_layers()]
@@ -79,7 +82,7 @@ class Game(keras.Model):
                 "Found jit_compile=True on torch, expected False, since torch.compile cannot differentiate a gradient "
                 'penalty; leave jit_compile at "auto".'
             )
-        self._unroll = backend.unrolls(has_convolutions)
+        self._unroll = backend.unrolls(has_convolutions) if unroll == "auto" else unroll
         super().compile(
             optimizer=self.optimizers,
             steps_per_execution=steps_per_execution if backend.fuses(has_convolutions) else 1,

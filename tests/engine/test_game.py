@@ -86,8 +86,7 @@ def test_fused_steps_equal_single_steps(name):
 def test_unrolled_turns_equal_a_loop():
     games = [PenaltyWGAN(), PenaltyWGAN()]
     for game, unroll in zip(games, (True, False)):
-        game.compile()
-        game._unroll = unroll
+        game.compile(unroll=unroll)
         game.fit(data(parts=3), batch_size=16, steps_per_epoch=3, verbose=0)
     for a, b in zip(games[0].get_weights(), games[1].get_weights(), strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
