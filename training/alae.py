@@ -4,11 +4,13 @@
     python training/alae.py alae-mnist --resume   # on from where it was stopped
 
 The networks have the depth of the published run and half its width, 512 instead of 1024, so that the weights
-stay below 3 MB. Four more things differ: G has batch norm, 60,000 iterations of 64 images instead of 281,000 of
-128, a rate that falls along a cosine instead of a constant one, and a γ of 0.3 instead of 10, as in the course's
-other long runs. Tried for a few thousand iterations and left: β₁ = 0.5, and a γ of 1 with a third of the rate in
-step III. What ships are averages of all four networks. Errors, classes kept and FD are measured along the way;
-they decide nothing.
+stay below 3 MB. Four more things differ: G has batch norm, 30,000 iterations of 64 images instead of 281,000 of
+128, four times the rate, which falls along a cosine, and a γ of 1 instead of 10. What ships are averages of all
+four networks. Errors, classes kept and FD are measured along the way; they decide nothing.
+
+What moved the numbers, after 1,500 iterations: FD 84.8 without batch norm and with a tenth of the rate in step
+III, 59.2 with batch norm and the published rate of 0.002, 26.4 with a rate of 0.008 and a γ of 1. With the
+published rate and a γ of 0.3, FD stood still at 17.4 after 21,000 iterations and 78 % of the classes were kept.
 """
 
 import argparse
@@ -44,9 +46,9 @@ class Run:
     iterations: int
     latent_dim: int = 50
     widths: tuple = (512, 512)
-    rate: float = 2e-3
-    latent_rate: float = 2e-3  # of step III
-    gamma: float = 0.3
+    rate: float = 8e-3
+    latent_rate: float = 8e-3  # of step III
+    gamma: float = 1.0
     batch_size: int = 64
     decay: float = 0.999
     marks: int = 20  # looks at the clock, each with measures and a checkpoint
@@ -70,7 +72,7 @@ class Run:
         return keras.optimizers.Adam(schedule, beta_1=0.0, beta_2=0.99)
 
 
-RUNS = {"alae-mnist": Run(60_000)}
+RUNS = {"alae-mnist": Run(30_000)}
 
 
 def relative_error(true, back):
