@@ -7,9 +7,9 @@
 
 The plane's networks have two hidden layers of 128 units instead of the paper's 1000, so that five pairs of
 them fit into the package; two latent axes do not need more. The semi-supervised encoder has two layers of 500
-ReLU units, where the paper has 1000, and ten axes for the style. It is trained with 100, 1000 and all labels, three draws
-of the labels each, beside the same encoder on the labels alone; what ships is the table of errors on the
-10,000 test images, and the averaged decoder of the first draw of 100 labels.
+ReLU units, where the paper has 1000, and ten axes for the style. It is trained with 100, 1000 and all labels,
+three draws of the labels each, beside the same encoder on the labels alone; what ships is the table of errors on
+the 10,000 test images, and the averaged decoder of the first draw of 100 labels.
 
 Learning rates fall along a cosine; what is scored and shipped are exponential averages of the weights. Nothing
 is chosen by the test images: each training runs to its end, and its last average counts.
@@ -43,6 +43,7 @@ CLASSES = 10
 DRAWS = 10_000  # from the prior and of the decoder, in scores
 KERNEL = metrics.rbf(0.5, 1.0, 2.0)  # of the distance between codes and prior
 BATCH = 100
+WIDTH = 0.25  # standard deviation around the Swiss roll
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,9 +53,10 @@ class Plane:
     prior: Callable
     sampler: str
     labelled: bool = False
-    iterations: int = 30_000
+    iterations: int = 20_000
     width: int = 128
     judge_width: int = 256
+    gamma: float = 0.0  # of the discriminator's squared slope
     rates: tuple = (1e-3, 5e-4, 1e-3)  # reconstruction, discriminator, encoder as its adversary
     turns: int = 1
     decay: float = 0.999
@@ -80,7 +82,8 @@ class Plane:
         """How `Pretrained.sample` draws codes."""
         if self.sampler == "bernoulli_decoder":
             return {"name": self.sampler, "arguments": {"latent_dim": 2}}
-        return {"name": self.sampler, "arguments": {"classes": CLASSES} if self.labelled else {}}
+        wide = {"noise": WIDTH} if self.sampler == "roll_decoder" else {}
+        return {"name": self.sampler, "arguments": wide | ({"classes": CLASSES} if self.labelled else {})}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,12 +124,21 @@ class Semi:
                     yield f"{kind}-{count}-{draw}", count, draw, kind == "aae"
 
 
+def roll():
+    """The Swiss roll with some width.
+
+    On the bare curve without a penalty the discriminator won: MMD² stood at 0.07 to 0.13 between 3,000 and 21,000
+    iterations. The width alone did not mend that; with γ = 0.1 beside it MMD² was 0.037 after 5,500.
+    """
+    return priors.swiss_roll(noise=WIDTH)
+
+
 RUNS = {
     "aae-mnist-gaussian": Plane(lambda: priors.gaussian(2), "bernoulli_decoder"),
-    "aae-mnist-mixture": Plane(priors.gaussian_mixture, "mixture_decoder"),
-    "aae-mnist-swiss": Plane(priors.swiss_roll, "roll_decoder"),
-    "aae-mnist-mixture-labels": Plane(priors.gaussian_mixture, "mixture_decoder", labelled=True),
-    "aae-mnist-swiss-labels": Plane(priors.swiss_roll, "roll_decoder", labelled=True),
+    "aae-mnist-mixture": Plane(priors.gaussian_mixture, "mixture_decoder", iterations=30_000),
+    "aae-mnist-swiss": Plane(roll, "roll_decoder", gamma=0.1),
+    "aae-mnist-mixture-labels": Plane(priors.gaussian_mixture, "mixture_decoder", labelled=True, gamma=0.1),
+    "aae-mnist-swiss-labels": Plane(roll, "roll_decoder", labelled=True, gamma=0.1),
     "aae-mnist-semi": Semi(),
 }
 
@@ -181,7 +193,7 @@ def train_plane(name, run, seed):
     game = AAE(
         **live, discriminator=code_discriminator(seen, (run.judge_width, run.judge_width)), prior=prior,
         reconstruction_optimizer=adam(*rates[0]), discriminator_optimizer=adam(*rates[1], beta_1=0.5),
-        encoder_optimizer=adam(*rates[2], beta_1=0.5), turns=run.turns,
+        encoder_optimizer=adam(*rates[2], beta_1=0.5), gamma=run.gamma, turns=run.turns,
         averages=[Average(live[part], averaged[part], run.decay) for part in live], seed=seed,
     )  # fmt: skip
     game.compile(steps_per_execution=100)

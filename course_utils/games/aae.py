@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_utils import losses, priors
+from course_utils import losses, penalties, priors
 from course_utils.game import Game, Player
 from course_utils.losses import bernoulli_nll
 
@@ -26,12 +26,15 @@ class AAE(Game):
         encoder, decoder   ← one step down  −log p(x | E(x))
         repeat `turns` times:
             x ~ data, z ~ prior, N of each
-            discriminator  ← one step down  loss.discriminator(f(z), f(E(x)))
+            discriminator  ← one step down  loss.discriminator(f(z), f(E(x))) + γ/2·E‖∇f(z)‖²
         encoder            ← one step down  loss.generator(f(E(x)))
 
-    Fit it on images, or on images and labels. With labels y the prior is drawn given y, and the discriminator
-    sees the label beside the code: f(z, y) against f(E(x), y), so that each class gets its own part of the
-    prior. A label equal to `prior.classes` stands for "unlabelled": then z is drawn from the whole prior.
+    γ is 0 in the paper. A prior that fills only a part of the space, such as a curve, lets the discriminator win
+    outright; then a γ above 0 keeps it from becoming too sure.
+
+    Fit it on images, or on images and labels. With labels y the prior is drawn given y, and the discriminator sees
+    the label beside the code: f(z, y) against f(E(x), y), so that each class gets its own part of the prior. A
+    label equal to `prior.classes` stands for "unlabelled": then z is drawn from the whole prior.
 
     Logs `reconstruction_loss` in nats an image, `discriminator_loss` and `encoder_loss`, and the discriminator's
     `prior_accuracy` and `code_accuracy`: the shares of draws and of codes that it takes for what they are.
@@ -46,6 +49,7 @@ class AAE(Game):
         reconstruction_optimizer, discriminator_optimizer, encoder_optimizer: keras optimizers;
             Adam(1e-3), Adam(5e-4, beta_1=0.5) and Adam(1e-3, beta_1=0.5) if None. An encoder that learns as
             adversary more slowly than in its other turn falls behind the discriminator.
+        gamma: γ ≥ 0, weight of the discriminator's squared slope at draws from the prior (R1).
         turns: turns of the discriminator an iteration.
         averages: `Average`s of networks.
         seed: int ≥ 0; order of the data and all draws follow from it.
@@ -56,7 +60,7 @@ class AAE(Game):
     def __init__(
         self, encoder, decoder, discriminator, prior=None, loss=losses.nonsaturating,
         reconstruction_optimizer=None, discriminator_optimizer=None, encoder_optimizer=None,
-        turns=1, averages=(), seed=0,
+        gamma=0.0, turns=1, averages=(), seed=0,
     ):  # fmt: skip
         reconstruction_optimizer = reconstruction_optimizer or keras.optimizers.Adam(1e-3)
         super().__init__(
@@ -77,7 +81,7 @@ class AAE(Game):
         )
         self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
         self.prior = prior or priors.gaussian(encoder.output_shape[-1])
-        self.adversarial = loss
+        self.adversarial, self.gamma = loss, gamma
 
     def reconstruction_loss(self, batch, training):
         """Returns the mean reconstruction term of the batch in nats."""
@@ -88,7 +92,11 @@ class AAE(Game):
         """Returns the discriminator's loss on as many draws from the prior as there are codes, and its accuracies."""
         x, y = _parts(batch)
         codes = ops.stop_gradient(self.encoder(x, training=training))  # the encoder does not move in this turn
-        return judged(self.adversarial, self.judge(self.draw(x, y), y), self.judge(codes, y))
+        drawn = self.draw(x, y)
+        value, logs = judged(self.adversarial, self.judge(drawn, y), self.judge(codes, y))
+        if self.gamma:
+            value = value + self.gamma * penalties.r1(lambda z: self.judge(z, y), drawn)
+        return value, logs
 
     def encoder_loss(self, batch, training):
         """Returns the encoder's loss as a generator of codes."""

@@ -112,6 +112,15 @@ def test_any_adversarial_loss_can_take_the_place():
     assert float(array(game.encoder_loss(x, False))) == pytest.approx(-on_codes.mean(), abs=1e-6)
 
 
+def test_the_penalty_is_half_the_squared_slope_at_draws_from_the_prior():
+    game = small()
+    linear = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    games = [AAE(game.encoder, game.decoder, linear, prior=FIXED, gamma=gamma) for gamma in (0.0, 3.0)]
+    losses_of = [float(array(g.discriminator_loss(ops.convert_to_tensor(X), True)[0])) for g in games]
+    squared_slope = float(np.sum(array(linear.layers[-1].kernel) ** 2))
+    assert losses_of[1] - losses_of[0] == pytest.approx(1.5 * squared_slope, rel=1e-4)
+
+
 def test_the_discriminator_sees_the_label_beside_the_code():
     game = small(seen=2 + 4, prior=gaussian_mixture(3))
     labels = np.array([0, 2, 3] * 4, "int32")  # 3 is "unlabelled"
