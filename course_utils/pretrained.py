@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import inspect
 import os
 import platform
 import shutil
@@ -13,9 +14,10 @@ import keras
 import numpy as np
 
 import course_utils
-from course_utils import backend, checks, weights
+from course_utils import backend, checks, priors, weights
+from course_utils.games import stylegan as stylegan_game
 from course_utils.metrics.evaluator import digit_network
-from course_utils.networks import aae, alae, gan, vae
+from course_utils.networks import aae, alae, biggan, gan, stylegan, vae
 
 # Name in a recipe → function that builds the network. A recipe can only name what stands here.
 BUILDERS = {
@@ -39,6 +41,13 @@ BUILDERS = {
     "dcgan_generator": gan.dcgan_generator,
     "dcgan_critic": gan.dcgan_critic,
     "residual_critic": gan.residual_critic,
+    "style_mapping": stylegan.style_mapping,
+    "style_synthesis": stylegan.style_synthesis,
+    "style_critic": stylegan.style_critic,
+    "skip_synthesis": stylegan.skip_synthesis,
+    "style_residual_critic": stylegan.style_residual_critic,
+    "biggan_generator": biggan.biggan_generator,
+    "biggan_critic": biggan.biggan_critic,
 }
 
 SAMPLE_CHUNK = 500  # images generated at once
@@ -58,7 +67,7 @@ class Pretrained:
         self.networks = networks
         self.recipe = recipe
 
-    def sample(self, n, seed, labels=None):
+    def sample(self, n, seed, labels=None, truncation=None):
         """Generate images. The noise comes from NumPy, so a seed gives the same images everywhere.
 
         Args:
@@ -66,12 +75,14 @@ class Pretrained:
             seed: int ≥ 0.
             labels: (n,) integers for a class-conditional generator (None draws them uniformly);
                 None for any other.
+            truncation: how far latents may lie from the middle, where the sampler knows such a number;
+                for a normal prior the threshold beyond which a number is drawn again. None for all.
 
         Returns:
             float32 (n, H, W, C) in [-1, 1].
 
         Raises:
-            ValueError: these networks generate nothing, or the labels do not fit.
+            ValueError: these networks generate nothing, know no truncation, or the labels do not fit.
         """
         if self.recipe.get("sampler") is None:
             raise ValueError(
@@ -81,10 +92,14 @@ class Pretrained:
         checks.count(n)
         chosen = self.recipe["sampler"]
         checks.one_of(chosen["name"], SAMPLERS, "sampler")
+        sampler, arguments = SAMPLERS[chosen["name"]], dict(chosen["arguments"])
+        if truncation is not None:
+            if "truncation" not in inspect.signature(sampler).parameters:
+                raise ValueError(f"{self.name} knows no truncation, expected truncation=None: leave it out.")
+            arguments["truncation"] = truncation
         rng = np.random.default_rng(seed)
-        classes = chosen["arguments"].get("classes")
-        labels = _labels(labels, n, classes, rng, self.name)
-        images = SAMPLERS[chosen["name"]](self.networks, n, rng, labels, **chosen["arguments"])
+        labels = _labels(labels, n, arguments.get("classes"), rng, self.name)
+        images = sampler(self.networks, n, rng, labels, **arguments)
         return checks.images(images, f"images of {self.name}").astype("float32", copy=False)
 
 
@@ -202,9 +217,9 @@ def _bernoulli_decoder(networks, n, rng, labels, latent_dim):
     return np.tanh(_predict(networks["decoder"], z) / 2)  # 2 sigmoid(l) − 1 = tanh(l / 2)
 
 
-def _normal_generator(networks, n, rng, labels, latent_dim, classes=None):
-    """Images of a generator of z ~ N(0, I), or of (z, label)."""
-    z = rng.standard_normal((n, latent_dim), dtype="float32")
+def _normal_generator(networks, n, rng, labels, latent_dim, classes=None, truncation=None):
+    """Images of a generator of z ~ N(0, I), or of (z, label), z drawn again beyond a threshold."""
+    z = priors.resampled(rng, (n, latent_dim), truncation)
     return _predict(networks["generator"], z if classes is None else [z, labels])
 
 
@@ -216,11 +231,11 @@ def _mixture_decoder(networks, n, rng, labels, components=10, radius=4.0, radial
     return np.tanh(_predict(networks["decoder"], z.astype("float32")) / 2)
 
 
-def _roll_decoder(networks, n, rng, labels, turns=2.0, radius=5.0, classes=None):
+def _roll_decoder(networks, n, rng, labels, turns=2.0, radius=5.0, noise=0.0, classes=None):
     """Mean images of a decoder under `priors.swiss_roll`, of the labels' stretches where it knows classes."""
     t = np.sqrt(rng.random(n) if labels is None else (labels + rng.random(n)) / classes)
     angle = 2 * np.pi * turns * t
-    z = radius * t[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1)
+    z = radius * t[:, None] * np.stack([np.cos(angle), np.sin(angle)], -1) + noise * rng.standard_normal((n, 2))
     return np.tanh(_predict(networks["decoder"], z.astype("float32")) / 2)
 
 
@@ -237,6 +252,14 @@ def _mapped_generator(networks, n, rng, labels, latent_dim):
     return np.clip(_predict(networks["G"], _predict(networks["F"], z)), -1.0, 1.0)
 
 
+def _style_generator(networks, n, rng, labels, latent_dim, truncation=1.0):
+    """Images of a style-based generator, z and noise ~ N(0, I), clipped; `truncation` is ψ in the space of styles."""
+    z = rng.standard_normal((n, latent_dim), dtype="float32")
+    mapping, synthesis = networks["mapping"], networks["synthesis"]
+    w = stylegan_game.truncated(mapping, stylegan_game.styles_of(mapping, z), truncation)
+    return stylegan_game.images_of(synthesis, w, stylegan_game.noise_for(synthesis, n, rng))
+
+
 # Name in a recipe → function (networks, n, rng, labels, **arguments) -> images in [-1, 1].
 SAMPLERS = {
     "bernoulli_decoder": _bernoulli_decoder,
@@ -245,6 +268,7 @@ SAMPLERS = {
     "label_style_decoder": _label_style_decoder,
     "normal_generator": _normal_generator,
     "mapped_generator": _mapped_generator,
+    "style_generator": _style_generator,
 }
 
 

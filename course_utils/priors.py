@@ -112,6 +112,36 @@ def truncated(dim, threshold):
     return Prior("truncated", dim, draw, density)
 
 
+def resampled(rng, shape, threshold=None):
+    """Draws normal numbers by NumPy, and each again while it lies beyond a threshold.
+
+    The distribution of `truncated`, in the paper's own words, for networks that are sampled outside of a
+    compiled step. Scaling z instead, or clipping it, gives other distributions.
+
+    Args:
+        rng: NumPy generator.
+        shape: of the array.
+        threshold: t, positive float; None for numbers as they come.
+
+    Returns:
+        float32 array of this shape.
+
+    Raises:
+        ValueError: the threshold is below 0.02, where drawing again takes for ever.
+
+    Source:
+        Brock et al., Large Scale GAN Training, 2019, section 3.1.
+    """
+    z = rng.standard_normal(shape, dtype="float32")
+    if threshold is None:
+        return z
+    if not threshold >= 0.02:
+        raise ValueError(f"Found a truncation threshold of {threshold}, expected at least 0.02, the paper's smallest.")
+    while (beyond := np.abs(z) > threshold).any():
+        z[beyond] = rng.standard_normal(np.count_nonzero(beyond), dtype="float32")
+    return z
+
+
 def gaussian_mixture(components=10, radius=4.0, radial=1.0, tangential=0.3):
     """A ring of long thin Gaussians in the plane, each pointing away from the centre.
 

@@ -99,6 +99,24 @@ def test_labels_for_an_unconditional_generator_are_refused(tmp_path):
         pretrained.load("toy-gan", tmp_path).sample(2, seed=0, labels=[0, 1])
 
 
+def test_truncated_samples_differ_where_a_latent_lay_beyond(tmp_path):
+    made = generator()
+    pretrained.save("toy-gan", {"generator": made}, recipe(), tmp_path, "float32")
+    found = pretrained.load("toy-gan", tmp_path)
+    near = np.abs(np.random.default_rng(3).standard_normal((9, 3), dtype="float32")).max(axis=1) <= 1.0
+    plain, truncated = found.sample(9, seed=3), found.sample(9, seed=3, truncation=1.0)
+    same = np.isclose(plain, truncated, atol=1e-6).all(axis=(1, 2, 3))
+    np.testing.assert_array_equal(same, near)
+    assert near.any() and not near.all()
+
+
+def test_truncation_is_refused_where_the_sampler_knows_none(tmp_path):
+    fields = recipe("toy_decoder", "decoder", sampler="bernoulli_decoder")
+    pretrained.save("toy-vae", {"decoder": decoder()}, fields, tmp_path)
+    with pytest.raises(ValueError, match="knows no truncation"):
+        pretrained.load("toy-vae", tmp_path).sample(2, seed=0, truncation=0.5)
+
+
 @pytest.mark.parametrize("n", [0, -1])
 def test_at_least_one_image(tmp_path, n):
     pretrained.save("toy-gan", {"generator": generator()}, recipe(), tmp_path)

@@ -85,6 +85,28 @@ def test_truncated_refuses_nonsense():
         priors.truncated(2, 0)
 
 
+@pytest.mark.parametrize("threshold", [0.05, 0.7, 2.0])
+def test_drawing_again_has_the_same_law(threshold):
+    z = priors.resampled(np.random.default_rng(3), (N, 1), threshold)
+    assert z.dtype == np.float32 and np.abs(z).max() <= threshold
+    assert stats.kstest(z[:, 0], stats.truncnorm(-threshold, threshold).cdf).pvalue > 0.01
+
+
+def test_only_numbers_beyond_the_threshold_are_drawn_again():
+    plain = priors.resampled(np.random.default_rng(3), (50, 4))
+    np.testing.assert_array_equal(plain, np.random.default_rng(3).standard_normal((50, 4), dtype="float32"))
+    again = priors.resampled(np.random.default_rng(3), (50, 4), 1.0)
+    inside = np.abs(plain) <= 1.0
+    np.testing.assert_array_equal(again[inside], plain[inside])
+    assert not inside.all() and np.abs(again[~inside]).max() <= 1.0
+
+
+@pytest.mark.parametrize("threshold", [0.0, -1.0, 0.01, float("nan")])
+def test_a_threshold_too_small_to_draw_again_is_refused(threshold):
+    with pytest.raises(ValueError, match=r"at least 0\.02"):
+        priors.resampled(np.random.default_rng(3), (2, 2), threshold)
+
+
 def test_mixture_components_lie_on_a_ring_and_point_outwards():
     prior = priors.gaussian_mixture(components=10, radius=4.0, radial=1.0, tangential=0.3)
     z = array(prior(N, 1, labels=np.full(N, 3)))

@@ -4,10 +4,11 @@
     python training/biggan.py biggan-mnist --resume    # on from where it was stopped
     python training/biggan.py biggan-cifar10           # the published 32-pixel recipe: on a GPU
 
-The digits' networks have every ingredient of the lecture at a tenth of the paper's width and less, so that a run
-fits on one CPU core. Learning rates fall to 0 along a line over the second half. What ships is the average of the
+The digits' networks have every ingredient of the lecture at a fraction of the paper's width, so that a run fits on
+one CPU core. Learning rates fall to 0 along a line over the second half. What ships is the average of the
 generator, of the moment when it was best: by the Fréchet distance to *training* images, measured along the way, so
-that the test images have no say in the choice. None of the settings has been tuned.
+that the test images have no say in the choice. None of the settings has been tuned. The weights for CIFAR-10 are
+too large for the package: they go to build/training/weights, where `pretrained.load(name, folder)` finds them.
 """
 
 import argparse
@@ -27,7 +28,7 @@ from course_utils import data, files, metrics, pretrained, priors, weights
 from course_utils.checkpoints import Checkpoint
 from course_utils.game import Average
 from course_utils.games.biggan import BigGAN
-from course_utils.games.watching import SingularValues, spectral_norms
+from course_utils.games.watching import SingularValues, settle, spectral_norms
 from course_utils.networks.biggan import CIFAR_CRITIC, CIFAR_GENERATOR, biggan_critic, biggan_generator
 from course_utils.networks.initial import normal, orthogonal
 
@@ -69,6 +70,7 @@ class Run:
     images: str = "mnist"
     policy: str = "float32"
     published: tuple = ()
+    folder: Path = weights.FOLDER
 
     def described(self):
         """The networks as a recipe describes them."""
@@ -105,7 +107,7 @@ RUNS = {
     "biggan-cifar10": Run(
         100_000, {**CIFAR_GENERATOR}, {**CIFAR_CRITIC}, normal(0.02), rate=2e-4, batch_size=50, turns=4,
         regulariser_weight=0.0, decay=0.9999, marks=100, images="cifar10", policy="mixed_bfloat16",
-        published=PUBLISHED,
+        published=PUBLISHED, folder=FOLDER / "weights",
     ),
 }  # fmt: skip
 
@@ -168,6 +170,7 @@ class Watch(keras.callbacks.Callback):
     def keep(self):
         """Writes the marks to the build folder, and the weights where they are the best so far."""
         FOLDER.mkdir(parents=True, exist_ok=True)
+        settle(self.networks["critic"])
         distances = [mark[2] for mark in self.marks]
         if self.read is None or distances[-1] == min(distances):
             files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.networks))
@@ -239,7 +242,8 @@ def ship(name, run, seed):
             "arguments": {"latent_dim": run.generator["latent_dim"], "classes": CLASSES},
         },
     }
-    path = pretrained.save(name, networks, recipe)
+    run.folder.mkdir(parents=True, exist_ok=True)
+    path = pretrained.save(name, networks, recipe, run.folder)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
 
 

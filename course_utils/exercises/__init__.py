@@ -5,7 +5,21 @@
 An exercise never raises: an empty cell, a wrong answer and an answer that crashes all get a sentence.
 """
 
-from . import aae, alae, autoencoders, dcgan, gan, vae, wgan, wgan_gp
+from . import aae, alae, autoencoders, biggan, dcgan, gan, stylegan, vae, wgan, wgan_gp
 from .exercise import Exercise, is_blank, judged
 
-__all__ = ["Exercise", "aae", "alae", "autoencoders", "dcgan", "gan", "is_blank", "judged", "vae", "wgan", "wgan_gp"]
+__all__ = [
+    "Exercise",
+    "aae",
+    "alae",
+    "autoencoders",
+    "biggan",
+    "dcgan",
+    "gan",
+    "is_blank",
+    "judged",
+    "stylegan",
+    "vae",
+    "wgan",
+    "wgan_gp",
+]

@@ -7,6 +7,8 @@ from course_utils.layers.conditional import (
 )
 from course_utils.layers.equalized import EqualizedConv2D as EqualizedConv2D
 from course_utils.layers.equalized import EqualizedDense as EqualizedDense
+from course_utils.layers.growth import FadeIn as FadeIn
+from course_utils.layers.modulated import ModulatedConv2D as ModulatedConv2D
 from course_utils.layers.normalization import MinibatchStdDev as MinibatchStdDev
 from course_utils.layers.normalization import PixelNormalization as PixelNormalization
 from course_utils.layers.resampling import Blur as Blur
@@ -19,3 +21,4 @@ from course_utils.layers.spectral import SpectralEmbedding as SpectralEmbedding
 from course_utils.layers.style import AdaIN as AdaIN
 from course_utils.layers.style import LearnedConstant as LearnedConstant
 from course_utils.layers.style import NoiseInjection as NoiseInjection
+from course_utils.layers.style import RunningMean as RunningMean

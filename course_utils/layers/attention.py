@@ -4,6 +4,7 @@ import keras
 from keras import layers, ops
 
 from course_utils.layers.spectral import SpectralConv2D
+from course_utils.layers.variables import fresh
 
 
 @keras.saving.register_keras_serializable("course_utils")
@@ -86,7 +87,7 @@ class SelfAttention2D(layers.Layer):
 
     def _convolution(self, filters, name, input_shape):
         kind = SpectralConv2D if self.spectral else layers.Conv2D
-        initializer = self.kernel_initializer.clone()  # a seeded one, used twice, would repeat itself
+        initializer = fresh(self.kernel_initializer)
         layer = kind(filters, 1, use_bias=False, kernel_initializer=initializer, name=name, dtype=self.dtype_policy)
         layer.build(input_shape)
         return layer

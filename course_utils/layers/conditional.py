@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from course_utils.layers.spectral import SpectralDense
+from course_utils.layers.variables import fresh
 
 
 @keras.saving.register_keras_serializable("course_utils")
@@ -78,11 +79,10 @@ class ConditionalBatchNormalization(layers.Layer):
 
     def _linear(self, units, name, input_shape):
         kind = SpectralDense if self.spectral else layers.Dense
-        initializer = self.kernel_initializer.clone()  # a seeded one, used twice, would repeat itself
         layer = kind(
             units,
             use_bias=False,
-            kernel_initializer=initializer,
+            kernel_initializer=fresh(self.kernel_initializer),
             name=name,
             dtype=self.dtype_policy,
         )

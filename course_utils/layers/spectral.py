@@ -54,7 +54,12 @@ class SpectralKernel(OwnVariables):
         """The raw kernel's largest singular value, as power iteration knows it; scalar float32."""
         return _sigma(_matrix(self._variable()), self.u)
 
-    def _normalized(self):
+    def settle(self):
+        """Brings u up to date, exactly. In training it is one update of the kernel behind, and σ a little too small."""
+        self.u.assign(self._converged(self.u.shape, self.u.dtype))
+
+    def normalized(self):
+        """The kernel that the layer multiplies with, W / σ."""
         kernel = ops.convert_to_tensor(self._variable())
         sigma = _sigma(_matrix(kernel), self.u)
         divisor = ops.where(sigma > TINY, sigma, 1.0)
@@ -63,7 +68,12 @@ class SpectralKernel(OwnVariables):
     def _converged(self, shape, dtype=None):
         # Exact, by NumPy and once: 15 power iterations would leave the layer's norm up to 1.03.
         matrix = ops.convert_to_numpy(self._variable()).reshape(-1, shape[0]).astype("float64")
-        _, vectors = np.linalg.eigh(matrix.T @ matrix)  # eigenvalues ascend
+        if len(matrix) < shape[0]:  # a wide layer, such as a generator's first: by way of its few rows
+            _, vectors = np.linalg.eigh(matrix @ matrix.T)  # eigenvalues ascend
+            u = vectors[:, -1] @ matrix
+            u = u if np.any(u) else np.ones(shape)  # of a zero kernel
+            return ops.convert_to_tensor(u / np.linalg.norm(u), dtype)
+        _, vectors = np.linalg.eigh(matrix.T @ matrix)
         return ops.convert_to_tensor(vectors[:, -1], dtype)
 
 
@@ -83,7 +93,7 @@ class SpectralDense(SpectralKernel, keras.layers.Dense):
 
     @property
     def kernel(self):
-        return self._normalized()
+        return self.normalized()
 
 
 @keras.saving.register_keras_serializable("course_utils")
@@ -103,7 +113,7 @@ class SpectralConv2D(SpectralKernel, keras.layers.Conv2D):
 
     @property
     def kernel(self):
-        return self._normalized()
+        return self.normalized()
 
 
 @keras.saving.register_keras_serializable("course_utils")
@@ -124,7 +134,7 @@ class SpectralEmbedding(SpectralKernel, keras.layers.Embedding):
 
     @property
     def embeddings(self):
-        return self._normalized()
+        return self.normalized()
 
     def compute_output_spec(self, inputs, training=False):
         return super().compute_output_spec(inputs)  # Embedding's own does not know `training`

@@ -130,3 +130,45 @@ class LearnedConstant(keras.layers.Layer):
             "shape": self.shape,
             "initializer": keras.initializers.serialize(self.initializer),
         }
+
+
+@keras.saving.register_keras_serializable("course_utils")
+class RunningMean(keras.layers.Layer):
+    """Passes its input on, and keeps a running mean of what passes in training.
+
+    y = x;  m ← m + (1 − momentum) · (mean over the batch of x − m)
+
+    At the end of the mapping network m is the average style, which truncation needs.
+
+    Args:
+        momentum: in [0, 1); 0.995 in the authors' program.
+
+    Call:
+        tensor (N, d), float -> the same tensor. `moving_mean` is m, (d,), float32, zeros at the start.
+
+    Source:
+        Karras et al., A Style-Based Generator Architecture, 2019, appendix B, which takes the mean of
+        many styles at once.
+    """
+
+    def __init__(self, momentum=0.995, **kwargs):
+        super().__init__(**kwargs)
+        self.momentum = momentum
+
+    def build(self, input_shape):
+        self.moving_mean = self.add_weight(
+            name="moving_mean", shape=(input_shape[-1],), dtype="float32", initializer="zeros", trainable=False,
+            autocast=False,
+        )  # fmt: skip
+
+    def call(self, inputs, training=False):
+        if training:
+            mean = ops.mean(ops.cast(ops.stop_gradient(inputs), "float32"), axis=0)
+            self.moving_mean.assign(self.momentum * self.moving_mean + (1.0 - self.momentum) * mean)
+        return inputs
+
+    def compute_output_shape(self, input_shape):
+        return tuple(input_shape)
+
+    def get_config(self):
+        return {**super().get_config(), "momentum": self.momentum}

@@ -1,4 +1,4 @@
-"""Saving for layers whose kernel is computed from a variable."""
+"""Saving for layers whose kernel is computed from a variable, and one initializer for several weights."""
 
 import keras
 
@@ -16,3 +16,8 @@ class OwnVariables:
 
     def load_own_variables(self, store):
         keras.layers.Layer.load_own_variables(self, store)
+
+
+def fresh(initializer):
+    """Returns a copy of an initializer: a seeded one, used twice, would repeat itself. A function is its own copy."""
+    return initializer.clone() if isinstance(initializer, keras.initializers.Initializer) else initializer

@@ -18,7 +18,9 @@ from course_utils.metrics.kernel import (
     rbf,
 )
 from course_utils.metrics.likelihood import importance_weighted, log_likelihood
+from course_utils.metrics.mixing import Shares, glyph_factors, source_shares
 from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
+from course_utils.metrics.path_length import lerp, path_length, slerp
 from course_utils.metrics.precision_recall import PrecisionRecall, precision_recall
 from course_utils.metrics.probes import linear_accuracy, nearest_accuracy
 
@@ -29,23 +31,29 @@ __all__ = [
     "Moments",
     "PrecisionRecall",
     "Reading",
+    "Shares",
     "class_shares",
     "combine",
     "evaluator",
     "frechet_distance",
     "frechet_from_moments",
+    "glyph_factors",
     "importance_weighted",
     "imq",
     "inception_score",
     "kernel_distance",
     "kernel_distance_blocks",
+    "lerp",
     "linear_accuracy",
     "log_likelihood",
     "mmd",
     "mode_coverage",
     "moments",
     "nearest_accuracy",
+    "path_length",
     "precision_recall",
     "rbf",
     "score",
+    "slerp",
+    "source_shares",
 ]

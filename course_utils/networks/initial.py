@@ -54,6 +54,47 @@ def scaled_normal(scale):
     return draw
 
 
+def normal(stddev):
+    """Returns an initializer of normal numbers that takes no heed of the kernel's size.
+
+        w ~ N(0, stddev²)
+
+    Args:
+        stddev: positive float; 0.02 in DCGAN and in the published 32-pixel BigGAN.
+
+    Returns:
+        Function (shape, dtype) -> array, to be used as `glorot_uniform`.
+
+    Source: Radford et al., Unsupervised Representation Learning with DCGANs, 2016, section 4.
+    """
+
+    def draw(shape, dtype=None):
+        return _rng().normal(0.0, stddev, shape).astype(dtype or "float32")
+
+    return draw
+
+
+def orthogonal(shape, dtype=None):
+    """Draws a kernel whose columns, as a matrix (-1, out), are orthonormal, or its rows where those are fewer.
+
+        WᵀW = I,  or  W Wᵀ = I
+
+    Args:
+        shape: (…, out), at least two axes; the axes before the last are joined.
+        dtype: name of a float type; float32 if None.
+
+    Returns:
+        Array of this shape, every such matrix as likely as any other.
+
+    Source: Saxe et al., Exact Solutions to the Nonlinear Dynamics of Learning in Deep Linear Neural
+    Networks, 2014; the signs that make the draw uniform: Mezzadri, 2007, section 5.
+    """
+    rows, columns = math.prod(shape[:-1]), shape[-1]
+    q, r = np.linalg.qr(_rng().normal(size=(max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return (q if rows >= columns else q.T).reshape(shape).astype(dtype or "float32")
+
+
 def _rng():
     return np.random.default_rng(random.getrandbits(64))
 

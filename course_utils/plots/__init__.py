@@ -12,9 +12,10 @@ from .grids import image_grid, image_rows, tile
 from .latent import latent_map, latent_scatter
 from .live import GameLive, Live
 from .style import COLOURS, DIGITS, STYLE, figure, interactive, png, show
+from .stylegan import mixing_matrix, share_table
 
 __all__ = [
     "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "bars", "curves", "explore", "figure",
-    "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps",
-    "overlaps", "png", "show", "tile", "trials",
+    "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps", "mixing_matrix",
+    "overlaps", "png", "share_table", "show", "tile", "trials",
 ]

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from keras import ops
-from mistakes import aae, alae, autoencoders, dcgan, gan, reference, vae, wgan, wgan_gp
+from mistakes import aae, alae, autoencoders, biggan, dcgan, gan, reference, stylegan, vae, wgan, wgan_gp
 
 from course_utils import exercises
 
@@ -19,13 +19,19 @@ LECTURES = {
     "05_dcgan": exercises.dcgan,
     "06_wgan": exercises.wgan,
     "07_wgan_gp": exercises.wgan_gp,
+    "08_biggan": exercises.biggan,
+    "09_stylegan": exercises.stylegan,
 }
 ALL = {
     notebook: [found for found in vars(lecture).values() if isinstance(found, exercises.Exercise)]
     for notebook, lecture in LECTURES.items()
 }
 EACH = pytest.mark.parametrize("exercise", [e for some in ALL.values() for e in some], ids=lambda e: e.title)
-WRONG = [wrong for module in (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp) for wrong in module.WRONG]
+WRONG = [
+    wrong
+    for module in (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan)
+    for wrong in module.WRONG
+]
 
 
 @EACH

@@ -60,3 +60,13 @@ def test_seeded_kernels_are_not_copies_of_one_another():
     layer.build(X.shape)
     assert not np.allclose(array(layer.query.kernel), array(layer.key.kernel))
     assert tuple(ops.shape(layer.query.kernel)) == tuple(ops.shape(layer.key.kernel))
+
+
+def test_a_function_may_draw_the_kernels():
+    def draw(shape, dtype=None):
+        return np.full(shape, 0.5, "float32")
+
+    layer = SelfAttention2D(kernel_initializer=draw)
+    layer.build(X.shape)
+    for part in (layer.query, layer.key, layer.value, layer.output_projection):
+        np.testing.assert_array_equal(array(part.kernel), 0.5)

@@ -59,3 +59,10 @@ def test_one_class_does_not_see_the_gain_of_another(spectral):
     same = [0, 1, 2, 3, 5]
     np.testing.assert_allclose(after[same], before[same], rtol=1e-4, atol=1e-5)
     assert spectral or not np.allclose(after[4], before[4])
+
+
+def test_a_function_may_draw_the_kernels():
+    layer = ConditionalBatchNormalization(kernel_initializer=lambda shape, dtype=None: np.full(shape, 0.5, "float32"))
+    layer.build([X.shape, CONDITION.shape])
+    np.testing.assert_array_equal(array(layer.gain.kernel), 0.5)
+    np.testing.assert_array_equal(array(layer.bias.kernel), 0.5)

@@ -63,7 +63,7 @@ def test_norm_is_one_from_the_start(make):
     )
 
 
-@pytest.mark.parametrize("shape", [(784, 256), (20, 10), (7, 1), (1, 7)])
+@pytest.mark.parametrize("shape", [(784, 256), (20, 10), (7, 1), (1, 7), (20, 2_000)])
 def test_norm_is_one_from_the_start_for_many_shapes(shape):
     layer = dense(shape[1], shape[0])
     assert norm(used(layer)) == pytest.approx(1.0, abs=1e-4)

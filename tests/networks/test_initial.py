@@ -5,7 +5,7 @@ import random
 import numpy as np
 
 from course_utils.networks import gan, vae
-from course_utils.networks.initial import glorot_uniform, scaled_normal
+from course_utils.networks.initial import glorot_uniform, normal, orthogonal, scaled_normal
 
 
 def test_draws_follow_the_seed_alone_on_every_backend():
@@ -43,3 +43,27 @@ def test_scaled_normal_keeps_the_size_of_a_signal():
     kernel = scaled_normal(2.0)((3, 3, 16, 64), "float32")
     assert kernel.dtype == np.float32
     assert abs(kernel.std() / np.sqrt(2.0 / (9 * 16)) - 1) < 0.02 and abs(kernel.mean()) < 0.005
+
+
+def test_normal_has_its_spread_whatever_the_size():
+    random.seed(7)
+    for shape in ((3, 3, 16, 64), (40, 200)):
+        kernel = normal(0.02)(shape)
+        assert kernel.dtype == np.float32 and abs(kernel.std() / 0.02 - 1) < 0.03 and abs(kernel.mean()) < 1e-3
+
+
+def test_orthogonal_columns_or_rows():
+    random.seed(7)
+    for shape in ((3, 3, 2, 5), (7, 7), (4, 9)):
+        kernel = orthogonal(shape)
+        assert kernel.shape == shape and kernel.dtype == np.float32
+        matrix = kernel.reshape(-1, shape[-1]).astype("float64")
+        gram = matrix.T @ matrix if matrix.shape[0] >= matrix.shape[1] else matrix @ matrix.T
+        np.testing.assert_allclose(gram, np.eye(len(gram)), atol=1e-6)
+
+
+def test_orthogonal_draws_favour_no_direction():
+    random.seed(7)
+    draws = np.stack([orthogonal((2, 2)) for _ in range(2_000)])
+    assert np.abs(draws.mean(0)).max() < 0.06  # the factor Q alone has a diagonal of one sign
+    assert abs(np.linalg.det(draws).mean()) < 0.06

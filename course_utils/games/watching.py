@@ -1,0 +1,124 @@
+"""What lecture 08 watches while a game is played: the largest singular values, and which moment was the best."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from course_utils.layers.spectral import SpectralKernel
+
+
+def singular_values(network, top=3):
+    """Measures the largest singular values of every kernel of a network.
+
+    σ₁ ≥ σ₂ ≥ … of W as a matrix (-1, out), of the weights themselves, before a spectral norm divides them
+
+    Args:
+        network: built keras.Model.
+        top: how many of each kernel; a kernel that has fewer is filled up with NaN.
+
+    Returns:
+        dict of the variable's path -> array (top,), float64.
+    """
+    found = {}
+    for variable in network.trainable_variables:
+        if len(variable.shape) > 1:
+            kernel = ops.convert_to_numpy(variable.value).astype("float64")
+            values = np.linalg.svd(kernel.reshape(-1, kernel.shape[-1]), compute_uv=False)[:top]
+            found[variable.path] = np.pad(values, (0, top - len(values)), constant_values=np.nan)
+    return found
+
+
+def spectral_norms(network):
+    """Measures the spectral norm of every kernel that a network divides by its norm, as it is used at prediction.
+
+    Args:
+        network: built keras.Model.
+
+    Returns:
+        dict of the layer's path -> ‖W / σ‖₂, float; 1 where the power iteration has kept up, else more.
+    """
+    found = {}
+    for layer in _spectral(network):
+        kernel = ops.convert_to_numpy(ops.stop_gradient(ops.convert_to_tensor(layer.normalized())))
+        found[layer.path] = float(np.linalg.norm(kernel.reshape(-1, kernel.shape[-1]), 2))
+    return found
+
+
+def settle(network):
+    """Brings the power iterations of a network up to date after training, so that every such norm is 1."""
+    for layer in _spectral(network):
+        layer.settle()
+
+
+def _spectral(network):
+    # Keras has no public walk over nested layers.
+    return [layer for layer in network._flatten_layers() if isinstance(layer, SpectralKernel)]
+
+
+class SingularValues(keras.callbacks.Callback):
+    """Notes the top singular values of networks at the end of every epoch, and logs the largest of each.
+
+    Adds `NAME_sigma` to the epoch's logs, so that `History` and the curves of `plots.Live` have it.
+
+    Attributes:
+        history: dict name -> dict path -> list of arrays (top,), one an epoch.
+
+    Args:
+        networks: dict name -> keras.Model, such as {"critic": critic, "generator": generator}.
+        top: how many of each kernel.
+
+    Source: Brock et al., 2019, section 4, which logs the top three.
+    """
+
+    def __init__(self, networks, top=3):
+        super().__init__()
+        self.networks, self.top = networks, top
+        self.history = {name: {} for name in networks}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        for name, network in self.networks.items():
+            found = singular_values(network, self.top)
+            for path, values in found.items():
+                self.history[name].setdefault(path, []).append(values)
+            if logs is not None:
+                logs[f"{name}_sigma"] = float(max(values[0] for values in found.values()))
+
+
+class KeepBest(keras.callbacks.Callback):
+    """Keeps the weights of the epoch with the lowest measure; training may go wrong afterwards.
+
+    Attributes:
+        measures: list of the measured numbers, one an epoch.
+        epoch: index of the best epoch, from 0.
+
+    Args:
+        networks: dict name -> keras.Model, what is kept; give it averaged generators where there are any.
+        measure: function without arguments -> float, lower is better, such as a Fréchet distance of samples.
+
+    Source: Brock et al., 2019, section 4: training is allowed to collapse, and a moment before is shipped.
+    """
+
+    def __init__(self, networks, measure):
+        super().__init__()
+        self.networks, self.measure = networks, measure
+        self.measures, self.epoch, self._kept = [], None, {}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        self.measures.append(float(self.measure()))
+        if self.measures[-1] < (np.inf if self.epoch is None else self.measures[self.epoch]):
+            self.epoch = len(self.measures) - 1
+            self._kept = {name: network.get_weights() for name, network in self.networks.items()}
+
+    def restore(self):
+        """Puts the weights of the best epoch back into the networks, and returns its measure.
+
+        Raises:
+            ValueError: no epoch was measured, or none gave a finite number.
+        """
+        if self.epoch is None:
+            raise ValueError(f"Found the measures {self.measures}, expected a finite one; nothing was restored.")
+        for name, network in self.networks.items():
+            network.set_weights(self._kept[name])
+        return self.measures[self.epoch]

@@ -1,0 +1,83 @@
+"""Singular values as NumPy has them, and the weights of the best epoch."""
+
+import keras
+import numpy as np
+import pytest
+
+from course_utils.games.watching import KeepBest, SingularValues, settle, singular_values, spectral_norms
+from course_utils.layers import SpectralDense
+from tests.numeric import array
+
+
+def network():
+    inputs = keras.Input((3,))
+    made = keras.Model(inputs, keras.layers.Dense(2, name="last")(keras.layers.Dense(3, name="first")(inputs)))
+    made.get_layer("first").kernel.assign(np.diag([1.0, -5.0, 3.0]))
+    made.get_layer("last").kernel.assign(np.array([[0.0, 0.0], [0.5, 0.0], [0.0, 0.25]]))
+    return made
+
+
+def test_singular_values_of_every_kernel_largest_first():
+    first, last = singular_values(network()).values()
+    np.testing.assert_allclose(first, [5, 3, 1], rtol=1e-6)
+    np.testing.assert_allclose(last, [0.5, 0.25, np.nan], rtol=1e-6)
+
+
+def test_a_convolution_counts_as_its_matrix():
+    layer = keras.layers.Conv2D(4, 3)
+    layer.build((None, 5, 5, 2))
+    model = keras.Sequential([keras.Input((5, 5, 2)), layer])
+    (found,) = singular_values(model, top=4).values()
+    expected = np.linalg.svd(array(layer.kernel).reshape(18, 4), compute_uv=False)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_spectral_norms_tell_a_stale_iteration():
+    layer = SpectralDense(3)
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3), layer])
+    assert list(spectral_norms(model).values()) == pytest.approx([1.0], abs=1e-5)
+    layer.trainable_variables[0].assign(np.diag([1.0, 2.0, 4.0]))
+    layer.u.assign([0.0, 1.0, 0.0])  # knows of the second direction only
+    assert list(spectral_norms(model).values()) == pytest.approx([2.0], abs=1e-5)
+    settle(model)
+    assert list(spectral_norms(model).values()) == pytest.approx([1.0], abs=1e-5)
+
+
+def callback(kind, *arguments):
+    made = kind(*arguments)
+    made.set_model(keras.Sequential([keras.Input((1,))]))
+    return made
+
+
+def test_the_callback_notes_every_epoch_and_logs_the_largest():
+    watched = network()
+    noted, logs = callback(SingularValues, {"critic": watched}, 2), {}
+    noted.on_epoch_end(0, logs)
+    assert logs["critic_sigma"] == pytest.approx(5)
+    watched.get_layer("last").kernel.assign(7 * np.eye(3)[:, :2])
+    noted.on_epoch_end(1, logs)
+    assert logs["critic_sigma"] == pytest.approx(7)
+    first, last = noted.history["critic"].values()
+    np.testing.assert_allclose(first, [[5, 3], [5, 3]], rtol=1e-6)
+    np.testing.assert_allclose(last, [[0.5, 0.25], [7, 7]], rtol=1e-6)
+
+
+def test_the_best_epoch_comes_back():
+    watched, kernel = network(), np.ones((3, 2), "float32")
+    numbers = iter([3.0, 1.0, float("nan"), 2.0, 1.0])
+    kept = callback(KeepBest, {"generator": watched}, lambda: next(numbers))
+    for epoch in range(5):
+        watched.get_layer("last").kernel.assign(epoch * kernel)
+        kept.on_epoch_end(epoch)
+    assert kept.epoch == 1 and kept.restore() == 1.0
+    np.testing.assert_array_equal(array(watched.get_layer("last").kernel), kernel)
+
+
+def test_a_first_measure_that_is_not_a_number_is_not_the_best():
+    watched, numbers = network(), iter([float("nan"), 2.0])
+    kept = callback(KeepBest, {"generator": watched}, lambda: next(numbers))
+    kept.on_epoch_end(0)
+    with pytest.raises(ValueError, match="expected a finite one"):
+        kept.restore()
+    kept.on_epoch_end(1)
+    assert kept.epoch == 1 and kept.restore() == 2.0
