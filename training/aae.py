@@ -252,13 +252,13 @@ def plane_scores(run, networks):
     read, images = metrics.evaluator("mnist"), 2 * decode(networks["decoder"], z) - 1
     probabilities = read(images).probabilities
     again = ops.convert_to_numpy(prior(len(x), 54321))
-    return metrics.score(images, 2 * x - 1, read) | {
+    found = metrics.score(images, 2 * x - 1, read) | {
         "MMD2-codes-to-prior": mmd_to_prior(run, networks["encoder"], x),
         "MMD2-prior-to-prior": float(metrics.mmd(again, ops.convert_to_numpy(prior(len(x), 12345)), KERNEL)),
         "reconstruction": float(logs["reconstruction_loss"]),
         "confident-at-0.9": float((probabilities.max(1) > 0.9).mean()),
-        "asked-class-read": float((probabilities.argmax(1) == y).mean()) if run.labelled else None,
     }
+    return found | ({"asked-class-read": float((probabilities.argmax(1) == y).mean())} if run.labelled else {})
 
 
 def train_semi(name, run, seed, only=None):

@@ -12,9 +12,9 @@ What moved the numbers, after 1,500 iterations: FD 84.8 without batch norm and w
 III, 59.2 with batch norm and the published rate of 0.002, 26.4 with a rate of 0.008 and a γ of 1. With the
 published rate and a γ of 0.3, FD stood still at 17.4 after 21,000 iterations and 78 % of the classes were kept.
 With a rate of 0.008 and a γ of 1, FD fell to 11.1 at 18,000 iterations, but the classes kept rose to 91.6 % at
-10,500 and fell to 86.9 % by 22,500. With a γ of 3 they rose to 89.2 % at 6,000 and fell to 88.4 % by 9,750. With a γ
-of 1 and the rate falling to 0 within 10,000 they stood at 86.6 % at 5,500, where the longer run had 90 %: it is
-the rate that carries this game. Rate and length were thus chosen by looking at test images of earlier runs.
+10,500 and fell to 86.9 % by 22,500. With a γ of 3 they rose to 89.2 % at 6,000 and fell to 88.4 % by 9,750. With
+a γ of 1 and the rate falling to 0 within 10,000 they stood at 86.6 % at 5,500, where the longer run had 90 %: it
+is the rate that carries this game. Rate and length were thus chosen by looking at test images of earlier runs.
 """
 
 import argparse

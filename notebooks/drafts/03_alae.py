@@ -226,7 +226,7 @@ def step_three(F, G, E, z):
 # the same $z$ makes them comparable.
 
 # %% slideshow={"slide_type": "fragment"}
-GAMMA, AXES, RATE = 0.5, 50, 5e-3
+GAMMA, AXES, RATE = 1.0, 50, 8e-3
 
 
 def networks():
