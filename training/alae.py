@@ -14,9 +14,9 @@ published rate and a γ of 0.3, FD stood still at 17.4 after 21,000 iterations a
 With a rate of 0.008 and a γ of 1, FD fell to 11.1 at 18,000 iterations, but the classes kept rose to 91.6 % at
 10,500 and fell to 86.9 % by 22,500. With a γ of 3 they rose to 89.2 % at 6,000 and fell to 88.4 % by 9,750. With
 a rate of 0.02 and a γ of 1 they rose to 90.9 % at 5,500 of 10,000 iterations and fell to 87.5 % by 9,000, while
-the critic's loss fell: in every run so far the critic went on learning the training images by heart. None of
-these runs was shipped. What should help next is a stronger penalty at the high rate, and to keep the moment that
-is best on training images held out for it.
+the critic's loss fell: it looks as if the critic goes on to learn the training images by heart. None of these
+runs was shipped. What should help next is a stronger penalty at the high rate, and to keep the moment that is
+best on training images held out for it.
 """
 
 import argparse
