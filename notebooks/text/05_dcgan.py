@@ -29,7 +29,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | 22 minutes of processor time, too long still |
+# | `cpu` | a laptop | 18 minutes of processor time on a busy machine; not timed on a quiet one |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
