@@ -28,7 +28,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | 88 s of processor time, about 1 minute on two cores |
-# | `cpu` | a laptop | 19 minutes of processor time, 5 GB of memory: too much still |
+# | `cpu` | a laptop | 21 minutes of processor time on a busy machine, 3.6 GB of memory |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
