@@ -49,7 +49,7 @@ from course_utils import start
 
 session = start()  # picks the backend, so it comes before anything that imports Keras
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "skip"} tags=["long"]
 import gc
 import time
 from functools import cache, partial
