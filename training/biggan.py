@@ -22,7 +22,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from keras import ops
+from schedules import Tail
 
 from course_utils import data, files, metrics, pretrained, priors, weights
 from course_utils.checkpoints import Checkpoint
@@ -37,20 +37,6 @@ CLASSES, SAMPLES, SWEPT = 10, 10_000, 5_000
 THRESHOLDS = (None, 2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1)
 MEASURED = ("FD", "IS", "asked")
 TERMS = ("critic_loss", "generator_loss", "logit_gap", "orthogonal", "critic_sigma", "generator_sigma")
-
-
-class Tail(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that stays for the first half of a run, then falls to 0 along a line."""
-
-    def __init__(self, rate, steps):
-        self.rate, self.steps = rate, steps
-
-    def __call__(self, step):
-        left = 2.0 * (1.0 - ops.cast(step, "float32") / self.steps)
-        return self.rate * ops.clip(left, 0.0, 1.0)
-
-    def get_config(self):
-        return {"rate": self.rate, "steps": self.steps}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -20,7 +20,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from keras import ops
+from schedules import Tail
 
 from course_utils import data, files, metrics, pretrained, weights
 from course_utils.game import Average
@@ -32,20 +32,6 @@ FOLDER = Path("build/training")
 FROG = 6  # its label in CIFAR-10
 SAMPLES = 10_000
 TERMS = ("critic_loss", "generator_loss", "logit_gap", "critic_gradient_norm")  # in the trace of a run
-
-
-class Tail(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that stays for the first half of a run, then falls to 0 along a line."""
-
-    def __init__(self, rate, steps):
-        self.rate, self.steps = rate, steps
-
-    def __call__(self, step):
-        left = 2.0 * (1.0 - ops.cast(step, "float32") / self.steps)
-        return self.rate * ops.clip(left, 0.0, 1.0)
-
-    def get_config(self):
-        return {"rate": self.rate, "steps": self.steps}
 
 
 @dataclasses.dataclass(frozen=True)

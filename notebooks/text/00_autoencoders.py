@@ -27,7 +27,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | 6 to 7 minutes beside other work |
+# | `cpu` | a laptop | 9 minutes of processor time on a busy machine |
 # | `gpu` | the full recipe | not measured here |
 #
 

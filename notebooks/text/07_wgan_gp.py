@@ -27,7 +27,7 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | 88 s of processor time, about 1 minute on two cores |
+# | `smoke` | tests | 1 to 1½ minutes on two cores |
 # | `cpu` | a laptop | 21 minutes of processor time on a busy machine, 3.6 GB of memory |
 # | `gpu` | the full recipe | not measured here |
 
