@@ -43,7 +43,7 @@ CLASSES = 10
 DRAWS = 10_000  # from the prior and of the decoder, in scores
 KERNEL = metrics.rbf(0.5, 1.0, 2.0)  # of the distance between codes and prior
 BATCH = 100
-WIDTH = 0.25  # standard deviation around the Swiss roll
+WIDTH, THIN = 0.25, 0.1  # standard deviations around the Swiss roll, without labels and with
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Plane:
         """How `Pretrained.sample` draws codes."""
         if self.sampler == "bernoulli_decoder":
             return {"name": self.sampler, "arguments": {"latent_dim": 2}}
-        wide = {"noise": WIDTH} if self.sampler == "roll_decoder" else {}
+        wide = {"noise": THIN if self.labelled else WIDTH} if self.sampler == "roll_decoder" else {}
         return {"name": self.sampler, "arguments": wide | ({"classes": CLASSES} if self.labelled else {})}
 
 
@@ -133,12 +133,21 @@ def roll():
     return priors.swiss_roll(noise=WIDTH)
 
 
+def thin_roll():
+    """The Swiss roll for labels.
+
+    With a width of 0.25 the best possible reader tells only 94.1 % of the codes' labels (50 nearest of 40,000 other
+    codes), because neighbours on the curve and on the next turn overlap; with 0.1 it tells 97.6 %.
+    """
+    return priors.swiss_roll(noise=THIN)
+
+
 RUNS = {
     "aae-mnist-gaussian": Plane(lambda: priors.gaussian(2), "bernoulli_decoder"),
     "aae-mnist-mixture": Plane(priors.gaussian_mixture, "mixture_decoder", iterations=30_000),
     "aae-mnist-swiss": Plane(roll, "roll_decoder", gamma=0.1),
-    "aae-mnist-mixture-labels": Plane(priors.gaussian_mixture, "mixture_decoder", labelled=True, gamma=0.1),
-    "aae-mnist-swiss-labels": Plane(roll, "roll_decoder", labelled=True, gamma=0.1),
+    "aae-mnist-mixture-labels": Plane(priors.gaussian_mixture, "mixture_decoder", True, 40_000, 256),
+    "aae-mnist-swiss-labels": Plane(thin_roll, "roll_decoder", True, 40_000, 256, gamma=0.1),
     "aae-mnist-semi": Semi(),
 }
 
