@@ -15,14 +15,11 @@ Learning rates fall along a cosine; what is scored and shipped are exponential a
 is chosen by the test images: each training runs to its end, and its last average counts.
 """
 
-import argparse
 import dataclasses
 import json
 import os
 import re
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -30,20 +27,21 @@ import keras
 import numpy as np
 from keras import ops
 from keras.optimizers.schedules import CosineDecay
+from runs import FOLDER, Watch, command, kept, recorded, rounded, save
 
-from course_utils import data, files, metrics, pretrained, priors, weights
+from course_utils import data, files, metrics, pretrained, priors
 from course_utils.game import Average
 from course_utils.games.aae import AAE, LabelsOnly, SemiSupervisedAAE, beside, few_labels
 from course_utils.networks.aae import code_decoder, code_discriminator, code_encoder, label_style_encoder
 from course_utils.networks.outputs import outputs
 from course_utils.networks.vae import decode
 
-FOLDER = Path("build/training")
 CLASSES = 10
 DRAWS = 10_000  # from the prior and of the decoder, in scores
 KERNEL = metrics.rbf(0.5, 1.0, 2.0)  # of the distance between codes and prior
 BATCH = 100
 WIDTH, THIN = 0.25, 0.1  # standard deviations around the Swiss roll, without labels and with
+TERMS = ("reconstruction_loss", "discriminator_loss", "encoder_loss", "prior_accuracy", "code_accuracy")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,25 +165,6 @@ def adam(rate, iterations, beta_1=0.9):
     return keras.optimizers.Adam(CosineDecay(rate, iterations), beta_1=beta_1)
 
 
-class Report(keras.callbacks.Callback):
-    """Prints the means of an epoch and what `measure` says, ten times in all, and adds up the seconds of training."""
-
-    def __init__(self, name, measure):
-        super().__init__()
-        self.name, self.measure, self.seconds = name, measure, 0.0
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds += time.perf_counter() - self.began
-        self.model  # noqa: B018  on JAX this brings the weights of the running step back
-        epochs = self.params["epochs"]
-        if (epoch + 1) % max(1, epochs // 10) == 0 or epoch + 1 == epochs:
-            terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items() if not k.endswith("gradient_norm"))
-            print(f"{self.name} {self.model.iteration} {self.seconds:.0f} s {self.measure()} {terms}", flush=True)
-
-
 def mmd_to_prior(run, encoder, images):
     """Returns MMD² between the codes of images and as many draws from the prior."""
     drawn = ops.convert_to_numpy(run.prior()(len(images), 12345))
@@ -206,48 +185,30 @@ def train_plane(name, run, seed):
         averages=[Average(live[part], averaged[part], run.decay) for part in live], seed=seed,
     )  # fmt: skip
     game.compile(steps_per_execution=100)
-    some = grey(x_test[:2_000])
-    report = Report(name, lambda: f"MMD² {mmd_to_prior(run, averaged['encoder'], some):.5f}")
-    version = pretrained.code_version()  # now: the sources may change while the run goes on
+    epochs, some = run.iterations // run.epoch, grey(x_test[:2_000])
+    watch = Watch(name, averaged, lambda: {"MMD2": mmd_to_prior(run, averaged["encoder"], some)}, TERMS, epochs // 10)
     game.fit(
-        grey(x), y if run.labelled else None, batch_size=BATCH, epochs=run.iterations // run.epoch,
-        steps_per_epoch=run.epoch, verbose=0, callbacks=[report],
+        grey(x), y if run.labelled else None, batch_size=BATCH, epochs=epochs, steps_per_epoch=run.epoch, verbose=0,
+        callbacks=[watch],
     )  # fmt: skip
-    keep(name, averaged, report.seconds, version)
-
-
-def keep(name, networks, seconds, version):
-    """Writes the weights to the build folder."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    more = {"seconds": np.float64(seconds), "version": np.array(version)}
-    files.save_arrays(FOLDER / f"{name}.npz", weights.arrays(networks) | more)
-
-
-def kept(name, networks):
-    """Fills networks with what was kept, rounded as it will be stored; returns seconds and version."""
-    arrays = files.load_arrays(FOLDER / f"{name}.npz")
-    seconds, version = float(arrays.pop("seconds")), str(arrays.pop("version"))
-    weights.fill(networks, arrays)
-    weights.round_to(networks)
-    return seconds, version
 
 
 def ship_plane(name, run, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
-    networks = run.networks()
-    seconds, version = kept(name, networks)
-    recipe = pretrained.provenance(seed, data.source("mnist"), seconds) | {
-        "code_version": version,
+    networks, noted = kept(name, run.networks()), recorded(name)
+    recipe = pretrained.provenance(seed, data.source("mnist"), noted["seconds"]) | {
+        "code_version": noted["version"],
         "lecture": "02",
         "evaluator": "mnist-cnn",
         "scores": plane_scores(run, networks),
         "published": [],
         "settings": {key: value for key, value in vars(run).items() if key != "prior"}
-        | {"game": "AAE", "batch_size": BATCH, "schedule": "cosine to 0", "prior": name.split("-")[2]},
+        | {"game": "AAE", "batch_size": BATCH, "schedule": "cosine to 0", "prior": name.split("-")[2]}
+        | {"trace": rounded(noted["trace"])},
         "networks": run.described(),
         "sampler": run.sampling(),
     }
-    saved(name, networks, recipe)
+    save(name, networks, recipe)
 
 
 def plane_scores(run, networks):
@@ -280,23 +241,21 @@ def train_semi(name, run, seed, only=None):
         if (folder / f"{job}.json").exists():
             print(f"{name} {job}: done before", flush=True)
             continue
-        result, networks = play_semi(f"{name} {job}", run, count, seed + draw, unlabelled)
-        if networks is not None and draw == 0:
-            keep(f"{name}/{job}", networks, result["seconds"], result["version"])
+        result = play_semi(f"{name}/{job}", run, count, seed + draw, unlabelled)
         files.write_atomic(folder / f"{job}.json", json.dumps(result, indent=2).encode("utf-8"))
 
 
 def play_semi(name, run, count, seed, unlabelled):
-    """Trains one encoder; returns its result, and the averaged decoder where there is one."""
+    """Trains one encoder, keeps the averaged decoder where there is one, and returns the result."""
     keras.utils.set_random_seed(seed)
     x, y, x_test, y_test = data.load("mnist")
     x, x_test = grey(x), grey(x_test)
     chosen = few_labels(y, count, seed) if count < len(y) else np.random.default_rng(seed).permutation(len(y))
     iterations = run.iterations if unlabelled else run.alone[run.counts.index(count)]
-    live, averaged, decoder, averages = run.encoder(), run.encoder(), None, ()
+    live, averaged, decoder = run.encoder(), run.encoder(), {}
     if unlabelled:
         decoders = [code_decoder(**run.decoder_arguments) for _ in range(2)]
-        averages, decoder = [Average(*decoders, run.decay)], {"decoder": decoders[1]}
+        decoder = {"decoder": decoders[1]}
         game = SemiSupervisedAAE(
             live, decoders[0], code_discriminator(CLASSES, run.judge_widths),
             code_discriminator(run.latent_dim, run.judge_widths),
@@ -304,7 +263,7 @@ def play_semi(name, run, count, seed, unlabelled):
                 part: adam(rate, iterations, 0.5 if part in ("discriminators", "encoder") else 0.9)
                 for part, rate in run.rates.items()
             },
-            averages=[Average(live, averaged, run.decay), *averages], seed=seed,
+            averages=[Average(live, averaged, run.decay), Average(*decoders, run.decay)], seed=seed,
         )  # fmt: skip
         rows = beside(x, x[chosen], y[chosen])
     else:
@@ -313,13 +272,15 @@ def play_semi(name, run, count, seed, unlabelled):
         rows = x[chosen], y[chosen].astype("int32")
     # On TensorFlow XLA gains nothing at this width.
     game.compile(steps_per_execution=50, jit_compile=keras.backend.backend() == "jax")
-    report = Report(name, lambda: f"error {error(averaged, x_test, y_test):.2f} %")
-    version = pretrained.code_version()
-    game.fit(
-        rows, batch_size=BATCH, epochs=iterations // run.epoch, steps_per_epoch=run.epoch, verbose=0, callbacks=[report]
-    )
-    result = {"error": error(averaged, x_test, y_test), "error_of_the_last_moment": error(live, x_test, y_test)}
-    return result | {"seconds": round(report.seconds, 1), "version": version, "iterations": iterations}, decoder
+    epochs = iterations // run.epoch
+    watch = Watch(name, decoder, lambda: {"error": error(averaged, x_test, y_test)}, every=epochs // 10)
+    game.fit(rows, batch_size=BATCH, epochs=epochs, steps_per_epoch=run.epoch, verbose=0, callbacks=[watch])
+    return {
+        "error": error(averaged, x_test, y_test),
+        "error_of_the_last_moment": error(live, x_test, y_test),
+        "seconds": round(watch.seconds, 1),
+        "iterations": iterations,
+    }
 
 
 def error(encoder, x_test, y_test):
@@ -331,10 +292,10 @@ def error(encoder, x_test, y_test):
 def ship_semi(name, run, seed):
     """Gathers the results into a table, and saves the decoder of the first draw of the fewest labels."""
     results = {job: json.loads((FOLDER / name / f"{job}.json").read_text("utf-8")) for job, *_ in run.jobs()}
-    networks = {"decoder": code_decoder(**run.decoder_arguments)}
-    _, version = kept(f"{name}/aae-{run.counts[0]}-0", networks)
+    first = f"{name}/aae-{run.counts[0]}-0"
+    networks = kept(first, {"decoder": code_decoder(**run.decoder_arguments)})
     recipe = pretrained.provenance(seed, data.source("mnist"), sum(r["seconds"] for r in results.values())) | {
-        "code_version": version,
+        "code_version": recorded(first)["version"],
         "lecture": "02",
         "evaluator": "mnist-cnn",
         "scores": table(run, results) | decoder_scores(run, networks),
@@ -346,7 +307,7 @@ def ship_semi(name, run, seed):
             "arguments": {"latent_dim": run.latent_dim, "classes": CLASSES},
         },
     }
-    saved(name, networks, recipe)
+    save(name, networks, recipe)
 
 
 def table(run, results):
@@ -370,18 +331,10 @@ def decoder_scores(run, networks):
     return {"asked-class-read": float((probabilities.argmax(1) == y).mean())}
 
 
-def saved(name, networks, recipe):
-    path = pretrained.save(name, networks, recipe)
-    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="+", choices=RUNS)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = command(__doc__, RUNS)
     parser.add_argument("--change", type=json.loads, default={}, help="settings that a trial changes, as JSON")
     parser.add_argument("--only", nargs="+", help="of the semi-supervised trainings these, such as aae-100-0")
-    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
     arguments = parser.parse_args()
     for name in arguments.names:
         run = dataclasses.replace(RUNS[name], **arguments.change)

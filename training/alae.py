@@ -18,29 +18,25 @@ a rate of 0.02 and a γ of 1 they rose to 90.9 % at 5,500 of 10,000 iterations a
 the critic's loss fell. None of these runs was shipped.
 """
 
-import argparse
 import dataclasses
 import os
 import shutil
-import time
-from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
+from runs import FOLDER, Watch, command, kept, recorded, rounded, save
 
-from course_utils import data, files, metrics, pretrained, weights
+from course_utils import data, metrics, pretrained
 from course_utils.checkpoints import Checkpoint
 from course_utils.game import Average
 from course_utils.games.alae import ALAE, decode
 from course_utils.networks.alae import latent_critic, latent_encoder, latent_generator, latent_mapping
 from course_utils.networks.outputs import outputs
 
-FOLDER = Path("build/training")
 SAMPLES, HELD_OUT = 10_000, 5_000
 BUILDERS = {"F": latent_mapping, "G": latent_generator, "E": latent_encoder, "D": latent_critic}
-MEASURED = ("code", "image", "kept", "kept_of_training", "FD")
 TERMS = ("critic_loss", "generator_loss", "latent_loss", "relative_error", "squared_slope")  # of the live networks
 
 
@@ -103,53 +99,6 @@ def measure(settings, networks, x, y, read, real):
     }
 
 
-class Watch(keras.callbacks.Callback):
-    """Prints the means of an epoch, measures the averaged networks, and keeps those of the best moment."""
-
-    def __init__(self, name, settings, networks, seen, held_out):
-        super().__init__()
-        self.name, self.settings, self.networks, self.seen, self.held_out = name, settings, networks, seen, held_out
-        self.read = metrics.evaluator("mnist")
-        self.real = self.read(held_out[0])
-        self.seconds, self.marks = 0.0, []
-        self.version = pretrained.code_version()  # now: the sources may change while the run goes on
-
-    def recall(self):
-        """Takes over what an interrupted run has noted."""
-        kept = files.load_arrays(FOLDER / f"{self.name}-marks.npz")
-        self.seconds, self.marks, self.version = float(kept["seconds"]), kept["marks"].tolist(), str(kept["version"])
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.marks = self.marks[:epoch]  # the run may have been stopped between this file and the checkpoint
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds += time.perf_counter() - self.began
-        self.model  # noqa: B018  on JAX this brings the weights of the running step back
-        found = measure(self.settings, self.networks, *self.held_out, self.read, self.real)
-        found["kept_of_training"] = share_kept(self.networks, *self.seen, self.read)
-        iterations = (epoch + 1) * self.settings.iterations // self.settings.marks
-        numbers = [found[key] for key in MEASURED] + [float(logs[term]) for term in TERMS]
-        self.marks.append([iterations, round(self.seconds, 1), *numbers])
-        terms = " ".join(f"{key} {number:.3f}" for key, number in zip((*MEASURED, *TERMS), numbers))
-        print(f"{self.name} {iterations} {self.seconds:.0f} s {terms}", flush=True)
-        self.keep()
-
-    def keep(self):
-        """Writes the marks to the build folder, and the weights where they keep most classes so far."""
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        shares = kept_so_far(self.marks)
-        if shares[-1] == max(shares):
-            files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.networks))
-        more = {"seconds": np.float64(self.seconds), "version": np.array(self.version)}
-        files.save_arrays(FOLDER / f"{self.name}-marks.npz", more | {"marks": np.array(self.marks, "float64")})
-
-
-def kept_so_far(marks):
-    """The share of classes kept at each mark, of images that were held out."""
-    return [mark[2 + MEASURED.index("kept")] for mark in marks]
-
-
 def train(name, settings, seed, resume):
     """Trains one run and keeps the averages of its four networks."""
     keras.utils.set_random_seed(seed)
@@ -164,7 +113,13 @@ def train(name, settings, seed, resume):
     )  # fmt: skip
     game.compile(steps_per_execution=50)
     seen, held_out = (x[:HELD_OUT], y[:HELD_OUT]), (x[-HELD_OUT:], y[-HELD_OUT:])
-    watch, folder = Watch(name, settings, averaged, seen, held_out), FOLDER / f"{name}-state"
+    read = metrics.evaluator("mnist")
+    real = read(held_out[0])
+
+    def along():
+        return measure(settings, averaged, *held_out, read, real) | {"trained": share_kept(averaged, *seen, read)}
+
+    watch, folder = Watch(name, averaged, along, TERMS, cost=lambda mark: -mark["kept"]), FOLDER / f"{name}-state"
     if resume:
         watch.recall()
     elif folder.exists():
@@ -177,12 +132,10 @@ def train(name, settings, seed, resume):
 
 def ship(name, settings, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
-    noted = files.load_arrays(FOLDER / f"{name}-marks.npz")
-    marks, networks = noted["marks"], settings.networks()
-    weights.fill(networks, files.load_arrays(FOLDER / f"{name}.npz"))
-    weights.round_to(networks)
-    recipe = pretrained.provenance(seed, data.source("mnist"), float(noted["seconds"])) | {
-        "code_version": str(noted["version"]),
+    networks, noted = kept(name, settings.networks()), recorded(name)
+    trace = noted["trace"]
+    recipe = pretrained.provenance(seed, data.source("mnist"), noted["seconds"]) | {
+        "code_version": noted["version"],
         "lecture": "03",
         "evaluator": "mnist-cnn",
         "scores": scores(settings, networks),
@@ -190,18 +143,14 @@ def ship(name, settings, seed):
         "settings": {
             **dataclasses.asdict(settings),
             "held_out": HELD_OUT,
-            "shipped_moment": int(marks[np.argmax(kept_so_far(marks)), 0]),
+            "shipped_moment": int(trace["iterations"][np.argmax(trace["kept"])]),
             "optimizer": "Adam(0, 0.99), its rate falling to 0 along a cosine",
-            "trace": {
-                key: [round(float(number), 4) for number in column]
-                for key, column in zip(("iterations", "seconds", *MEASURED, *TERMS), marks.T)
-            },
+            "trace": rounded(trace),
         },
         "networks": settings.described(),
         "sampler": {"name": "mapped_generator", "arguments": {"latent_dim": settings.latent_dim}},
     }
-    path = pretrained.save(name, networks, recipe)
-    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+    save(name, networks, recipe)
 
 
 def scores(settings, networks):
@@ -222,11 +171,8 @@ def scores(settings, networks):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="+", choices=RUNS)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = command(__doc__, RUNS)
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
-    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
     arguments = parser.parse_args()
     for name in arguments.names:
         if not arguments.ship:

@@ -11,20 +11,18 @@ that the test images have no say in the choice. None of the settings has been tu
 too large for the package: they go to build/training/weights, where `pretrained.load(name, folder)` finds them.
 """
 
-import argparse
 import dataclasses
 import os
 import shutil
-import time
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from schedules import Tail
+from runs import FOLDER, Tail, Watch, command, kept, recorded, rounded, save
 
-from course_utils import data, files, metrics, pretrained, priors, weights
+from course_utils import data, metrics, pretrained, priors, weights
 from course_utils.checkpoints import Checkpoint
 from course_utils.game import Average
 from course_utils.games.biggan import BigGAN
@@ -32,10 +30,8 @@ from course_utils.games.watching import SingularValues, settle, spectral_norms
 from course_utils.networks.biggan import CIFAR_CRITIC, CIFAR_GENERATOR, biggan_critic, biggan_generator
 from course_utils.networks.initial import normal, orthogonal
 
-FOLDER = Path("build/training")
 CLASSES, SAMPLES, SWEPT = 10, 10_000, 5_000
 THRESHOLDS = (None, 2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1)
-MEASURED = ("FD", "IS", "asked")
 TERMS = ("critic_loss", "generator_loss", "logit_gap", "orthogonal", "critic_sigma", "generator_sigma")
 
 
@@ -113,55 +109,24 @@ def sampled(run, generator, n, seed, threshold=None):
     return generator.predict([z, labels], batch_size=500, verbose=0), labels
 
 
-class Watch(keras.callbacks.Callback):
-    """Prints the means of an epoch, measures the averaged generator, and keeps the best one."""
+def measures(run, generator, x_train):
+    """Returns a function that measures FD to training images, inception score, and the share of samples that are read
+    as the class that was asked for, where the images are digits."""
+    if run.images != "mnist":
+        return dict
+    read = metrics.evaluator("mnist")
+    real = read(x_train[:SAMPLES]).features
 
-    def __init__(self, name, run, networks, x_train):
-        super().__init__()
-        self.name, self.run, self.networks = name, run, networks
-        self.read = metrics.evaluator("mnist") if run.images == "mnist" else None
-        self.real = self.read(x_train[:SAMPLES]).features if self.read else None
-        self.seconds, self.marks = 0.0, []
-        self.version = pretrained.code_version()  # now: the sources may change while the run goes on
+    def measure():
+        images, labels = sampled(run, generator, SAMPLES, seed=0)
+        found = read(images)
+        return {
+            "FD": float(metrics.frechet_distance(found.features, real)),
+            "IS": metrics.inception_score(found.probabilities),
+            "asked": float(np.mean(found.probabilities.argmax(1) == labels)),
+        }
 
-    def recall(self):
-        """Takes over what an interrupted run has noted."""
-        kept = files.load_arrays(FOLDER / f"{self.name}-marks.npz")
-        self.seconds, self.marks, self.version = float(kept["seconds"]), kept["marks"].tolist(), str(kept["version"])
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.marks = self.marks[:epoch]  # the run may have been stopped between this file and the checkpoint
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds += time.perf_counter() - self.began
-        self.model  # noqa: B018  on JAX this brings the weights of the running step back
-        iterations = (epoch + 1) * self.run.iterations // self.run.marks
-        numbers = self.measure() + [float(logs.get(term, np.nan)) for term in TERMS]
-        self.marks.append([iterations, round(self.seconds, 1), *numbers])
-        terms = " ".join(f"{key} {number:.3f}" for key, number in zip((*MEASURED, *TERMS), numbers))
-        print(f"{self.name} {iterations} {self.seconds:.0f} s {terms}", flush=True)
-        self.keep()
-
-    def measure(self):
-        """FD to training images, inception score, and the share of samples read as the class that was asked for."""
-        if self.read is None:
-            return [np.nan] * len(MEASURED)
-        images, labels = sampled(self.run, self.networks["generator"], SAMPLES, seed=0)
-        found = self.read(images)
-        asked = np.mean(found.probabilities.argmax(1) == labels)
-        distance = metrics.frechet_distance(found.features, self.real)
-        return [float(distance), metrics.inception_score(found.probabilities), float(asked)]
-
-    def keep(self):
-        """Writes the marks to the build folder, and the weights where they are the best so far."""
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        settle(self.networks["critic"])
-        distances = [mark[2] for mark in self.marks]
-        if self.read is None or distances[-1] == min(distances):
-            files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.networks))
-        more = {"seconds": np.float64(self.seconds), "version": np.array(self.version)}
-        files.save_arrays(FOLDER / f"{self.name}-marks.npz", more | {"marks": np.array(self.marks, "float64")})
+    return measure
 
 
 def train(name, run, seed, resume):
@@ -176,7 +141,10 @@ def train(name, run, seed, resume):
         seed=seed,
     )  # fmt: skip
     game.compile(steps_per_execution=10)
-    watch = Watch(name, run, {"generator": averaged, "critic": live["critic"]}, x_train)
+    digits = {"cost": lambda mark: mark["FD"]} if run.images == "mnist" else {}
+    watch = Watch(
+        name, {"generator": averaged, "critic": live["critic"]}, measures(run, averaged, x_train), TERMS, **digits
+    )
     folder = FOLDER / f"{name}-state"
     if resume:
         watch.recall()
@@ -191,24 +159,21 @@ def train(name, run, seed, resume):
 
 def ship(name, run, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
-    noted = files.load_arrays(FOLDER / f"{name}-marks.npz")
-    marks = noted["marks"]
-    networks = run.networks()
-    weights.fill(networks, files.load_arrays(FOLDER / f"{name}.npz"))
-    weights.round_to(networks)
+    networks, noted = kept(name, run.networks()), recorded(name)
+    settle(networks["critic"])
     scored, sweep = scores(run, networks) if run.images == "mnist" else ({}, None)
-    best = int(marks[np.argmin(marks[:, 2]), 0]) if scored else int(marks[-1, 0])
-    recipe = pretrained.provenance(seed, data.source(run.images), float(noted["seconds"])) | {
-        "code_version": str(noted["version"]),
+    iterations = [int(number) for number in noted["trace"]["iterations"]]
+    recipe = pretrained.provenance(seed, data.source(run.images), noted["seconds"]) | {
+        "code_version": noted["version"],
         "lecture": "08",
         "evaluator": "mnist-cnn" if scored else None,
         "scores": scored,
         "published": list(run.published),
         "settings": {
             "game": "BigGAN",
-            "iterations": int(marks[-1, 0]),
+            "iterations": iterations[-1],
             "planned": run.iterations,  # a run that was stopped before has not seen its lowest rates
-            "shipped_moment": best,
+            "shipped_moment": iterations[np.argmin(noted["trace"]["FD"]) if scored else -1],
             "critic_turns": run.turns,
             "batch_size": run.batch_size,
             "optimizer": "Adam(0, 0.999)",
@@ -220,7 +185,7 @@ def ship(name, run, seed):
             "policy": run.policy,
             "images": run.images,
             "truncation": sweep,
-            "trace": trace(marks),
+            "trace": rounded(noted["trace"]),
         },
         "networks": run.described(),
         "sampler": {
@@ -228,17 +193,7 @@ def ship(name, run, seed):
             "arguments": {"latent_dim": run.generator["latent_dim"], "classes": CLASSES},
         },
     }
-    run.folder.mkdir(parents=True, exist_ok=True)
-    path = pretrained.save(name, networks, recipe, run.folder)
-    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
-
-
-def trace(marks):
-    """The marks of a run by name, as a recipe holds them."""
-    columns = ("iterations", "seconds", *MEASURED, *TERMS)
-    return {
-        name: [None if np.isnan(m) else round(float(m), 4) for m in column] for name, column in zip(columns, marks.T)
-    }
+    save(name, networks, recipe, run.folder)
 
 
 def scores(run, networks):
@@ -268,11 +223,8 @@ def truncated(run, generator, threshold, tests, read):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="+", choices=RUNS)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = command(__doc__, RUNS)
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
-    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
     arguments = parser.parse_args()
     for name in arguments.names:
         if not arguments.ship:

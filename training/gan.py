@@ -9,26 +9,23 @@ it decides nothing. At last the game is played for one minute as the notebook's 
 that a recipe says what the long run added; `--minute` measures only that. Have the machine to yourself then.
 """
 
-import argparse
 import dataclasses
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from schedules import Tail
+from runs import Tail, Watch, command, kept, recorded, rounded, save
 
-from course_utils import data, files, metrics, pretrained, weights
+from course_utils import data, metrics, pretrained
 from course_utils.game import Average
 from course_utils.games.gan import GAN
 from course_utils.games.wgan import WGAN, WGANGP, r1
 from course_utils.networks.gan import dcgan_critic, dcgan_generator, mlp_critic, mlp_generator
 
-FOLDER = Path("build/training")
 FROG = 6  # its label in CIFAR-10
 SAMPLES = 10_000
 TERMS = ("critic_loss", "generator_loss", "logit_gap", "critic_gradient_norm")  # in the trace of a run
@@ -146,44 +143,13 @@ def sampled(run, generator, seed=0):
     return generator.predict(latents(run, SAMPLES, seed), batch_size=500, verbose=0)
 
 
-class Watch(keras.callbacks.Callback):
-    """Prints the means of an epoch, keeps the weights, and measures FD, twenty times in all."""
-
-    def __init__(self, name, run, networks, x_test):
-        super().__init__()
-        self.name, self.run, self.networks = name, run, networks
-        self.read = metrics.evaluator("mnist") if run.images == "mnist" else None
-        self.real = self.read(x_test) if self.read else None
-        self.seconds, self.marks = 0.0, []
-        self.version = pretrained.code_version()  # now: the sources may change while the run goes on
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds += time.perf_counter() - self.began
-        self.model  # noqa: B018  on JAX this brings the weights of the running step back
-        epochs = self.params["epochs"]
-        if (epoch + 1) % max(1, epochs // 20) == 0 or epoch + 1 == epochs:
-            distance = self.measure()
-            mark = [(epoch + 1) * self.run.epoch, round(self.seconds, 1), distance]
-            self.marks.append(mark + [float(logs[term]) for term in TERMS])
-            terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
-            print(f"{self.name} {(epoch + 1) * self.run.epoch} {self.seconds:.0f} s FD {distance} {terms}", flush=True)
-            self.keep()
-
-    def measure(self):
-        if self.read is None:
-            return None
-        images = sampled(self.run, self.networks["generator"])
-        return round(float(metrics.frechet_distance(self.read(images).features, self.real.features)), 4)
-
-    def keep(self):
-        """Writes the weights to the build folder, so that a stopped run is not lost."""
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        more = {"seconds": np.float64(self.seconds), "version": np.array(self.version)}
-        more["marks"] = np.array([[m if m is not None else np.nan for m in mark] for mark in self.marks], "float64")
-        files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.networks) | more)
+def distance(run, generator, x_test):
+    """Returns a function that measures FD to the test images, where they are digits."""
+    if run.images != "mnist":
+        return dict
+    read = metrics.evaluator("mnist")
+    real = read(x_test).features
+    return lambda: {"FD": float(metrics.frechet_distance(read(sampled(run, generator)).features, real))}
 
 
 def played(run, seed):
@@ -202,11 +168,11 @@ def train(name, run, seed):
     """Trains one run and keeps the averaged generator and the critic."""
     x_train, x_test, _ = real(run)
     game, live, averaged = played(run, seed)
-    watch = Watch(name, run, {"generator": averaged, "critic": live["critic"]}, x_test)
+    epochs, networks = run.iterations // run.epoch, {"generator": averaged, "critic": live["critic"]}
+    watch = Watch(name, networks, distance(run, averaged, x_test), TERMS, every=epochs // 20)
     game.fit(
-        x_train, batch_size=run.batch_size, epochs=run.iterations // run.epoch, steps_per_epoch=run.epoch,
-        verbose=0, callbacks=[watch],
-    )  # fmt: skip
+        x_train, batch_size=run.batch_size, epochs=epochs, steps_per_epoch=run.epoch, verbose=0, callbacks=[watch]
+    )
 
 
 class Minute(keras.callbacks.Callback):
@@ -226,32 +192,27 @@ def add_minute(name, run, seed):
     game.fit(
         x_train, batch_size=run.batch_size, epochs=run.iterations, steps_per_epoch=10, verbose=0, callbacks=[Minute()]
     )  # fmt: skip
-    distance = metrics.frechet_distance(read(sampled(run, averaged, seed=1)).features, read(x_test).features)
-    shipped.recipe["scores"]["FD-mnist-cnn-after-a-minute"] = float(distance)
+    found = float(metrics.frechet_distance(read(sampled(run, averaged, seed=1)).features, read(x_test).features))
+    shipped.recipe["scores"]["FD-mnist-cnn-after-a-minute"] = found
     shipped.recipe["settings"]["iterations_in_a_minute"] = game.iteration
     pretrained.save(name, shipped.networks, shipped.recipe)
-    print(f"{name}: FD {distance:.3f} after {game.iteration} iterations in a minute", flush=True)
+    print(f"{name}: FD {found:.3f} after {game.iteration} iterations in a minute", flush=True)
 
 
 def ship(name, run, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
-    kept = files.load_arrays(FOLDER / f"{name}.npz")
-    seconds, marks = float(kept.pop("seconds")), kept.pop("marks")
-    version = str(kept.pop("version"))
-    networks = run.networks()
-    weights.fill(networks, kept)
-    weights.round_to(networks)
+    networks, noted = kept(name, run.networks()), recorded(name)
     x_train, x_test, source = real(run)
     scored = scores(run, networks, x_train, x_test) if run.images == "mnist" else {}
-    recipe = pretrained.provenance(seed, source, seconds) | {
-        "code_version": version,
+    recipe = pretrained.provenance(seed, source, noted["seconds"]) | {
+        "code_version": noted["version"],
         "lecture": run.lecture,
         "evaluator": "mnist-cnn" if run.images == "mnist" else None,
         "scores": scored,
         "published": list(run.published),
         "settings": {
             "game": run.game.__name__,
-            "iterations": int(marks[-1, 0]),
+            "iterations": int(noted["trace"]["iterations"][-1]),
             "planned": run.iterations,  # a run that was stopped before has not seen its lowest rates
             "critic_turns": run.turns,
             "batch_size": run.batch_size,
@@ -261,24 +222,15 @@ def ship(name, run, seed):
             "schedule": "constant for the first half, then along a line to 0",
             "average": run.decay,
             "images": run.images,
-            "trace": trace(marks),
+            "trace": rounded(noted["trace"]),
             **{key: getattr(value, "__name__", value) for key, value in run.arguments.items()},
         },
         "networks": run.described(),
         "sampler": {"name": "normal_generator", "arguments": {"latent_dim": run.latent_dim}},
     }
-    path = pretrained.save(name, networks, recipe)
-    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+    save(name, networks, recipe)
     if scored:
         add_minute(name, run, seed)
-
-
-def trace(marks):
-    """The marks of a run by name, as a recipe holds them."""
-    columns = ("iterations", "seconds", "FD", *TERMS)
-    return {
-        name: [None if np.isnan(m) else round(float(m), 4) for m in column] for name, column in zip(columns, marks.T)
-    }
 
 
 def scores(run, networks, x_train, x_test):
@@ -296,10 +248,7 @@ def scores(run, networks, x_train, x_test):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="+", choices=RUNS)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
+    parser = command(__doc__, RUNS)
     parser.add_argument("--minute", action="store_true", help="measure the first minute of shipped weights again")
     arguments = parser.parse_args()
     for name in arguments.names:

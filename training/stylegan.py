@@ -12,27 +12,25 @@ nothing. CIFAR-10 has no evaluator here and is played in the form of StyleGAN2, 
 were published. None of the settings for glyphs has been tuned.
 """
 
-import argparse
 import dataclasses
 import hashlib
 import os
 import shutil
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
+from runs import FOLDER, Watch, command, kept, recorded, rounded, save
 
-from course_utils import data, files, metrics, pretrained, weights
+from course_utils import data, metrics, pretrained
 from course_utils.checkpoints import Checkpoint
 from course_utils.game import Average
 from course_utils.games import stylegan
 from course_utils.networks import stylegan as networks
 
-FOLDER = Path("build/training")
 DRAWN = 30_000  # training glyphs
 SAMPLES = 5_000
 PATHS = 2_000
@@ -127,54 +125,15 @@ def sampled(made, n, seed=0, truncation=1.0):
     return stylegan.images_of(synthesis, w, stylegan.noise_for(synthesis, n, rng))
 
 
-class Watch(keras.callbacks.Callback):
-    """Prints the means of an epoch, keeps the weights, and measures FD where an evaluator reads the images."""
-
-    def __init__(self, name, run, x_test):
-        super().__init__()
-        self.name, self.run = name, run
-        self.read = metrics.evaluator("glyphs") if run.images == "glyphs" else None
-        self.real = self.read(x_test).features if self.read else None
-        self.seconds, self.marks = 0.0, []
-        self.version = pretrained.code_version()  # now: the sources may change while the run goes on
-
-    def recall(self):
-        """Takes over what an interrupted run has noted, if it came that far."""
-        if (FOLDER / f"{self.name}.npz").exists():
-            kept = files.load_arrays(FOLDER / f"{self.name}.npz")
-            self.seconds, self.version = float(kept["seconds"]), str(kept["version"])
-            self.marks = kept["marks"].tolist()
-
-    def at(self, stage, before, made):
-        """Turns to a stage, before which there were so many marks, and to its averaged networks."""
-        self.stage, self.before, self.made = stage, before, made
-        return self
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.marks = self.marks[: self.before + epoch]  # the run may have been stopped before the checkpoint
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        self.seconds += time.perf_counter() - self.began
-        self.model  # noqa: B018  on JAX this brings the weights of the running step back
-        iterations = (epoch + 1) * self.stage.iterations // self.stage.looks
-        mark = [self.stage.size, iterations, round(self.seconds, 1), self.measure()]
-        self.marks.append(mark + [float(logs[term]) for term in TERMS])
-        terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
-        print(f"{self.name} {self.stage.size}² {iterations} {mark[2]:.0f} s FD {mark[3]:.3f} {terms}", flush=True)
-        self.keep()
-
-    def measure(self):
-        if self.read is None or self.stage.size != 32:
-            return np.nan
-        return round(float(metrics.frechet_distance(self.read(sampled(self.made, SAMPLES)).features, self.real)), 4)
-
-    def keep(self):
-        """Writes the weights to the build folder, so that a stopped run is not lost."""
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        more = {"seconds": np.float64(self.seconds), "version": np.array(self.version)}
-        more |= {"marks": np.array(self.marks, "float64"), "size": np.int64(self.stage.size)}
-        files.save_arrays(FOLDER / f"{self.name}.npz", weights.arrays(self.made) | more)
+def distance(run, stage, made, x_test):
+    """Returns a function that gives the size of the images, and at full size FD to the test images, of glyphs."""
+    if run.images != "glyphs" or stage.size != 32:
+        return lambda: {"size": stage.size, "FD": np.nan}
+    read = metrics.evaluator("glyphs")
+    real = read(x_test).features
+    return lambda: {
+        "size": stage.size, "FD": float(metrics.frechet_distance(read(sampled(made, SAMPLES)).features, real))
+    }  # fmt: skip
 
 
 def staged(run, stage, live, seed):
@@ -201,20 +160,21 @@ def train(name, run, seed, resume):
     """Trains one run, stage by stage, and keeps averaged mapping and synthesis, and the critic."""
     keras.utils.set_random_seed(seed)
     x_train, x_test, _ = real(run)
-    watch, live, before = Watch(name, run, x_test), None, 0
+    watch, live = Watch(name, {}, terms=TERMS), None
     if resume:
         watch.recall()
     for stage in run.stages:
-        game, live, kept = staged(run, stage, live, seed)
+        game, live, watch.networks = staged(run, stage, live, seed)
+        watch.measure = distance(run, stage, watch.networks, x_test)
         folder = FOLDER / f"{name}-state-{stage.size}"
         if folder.exists() and not resume:
             shutil.rmtree(folder)
         game.fit(
             stylegan.smaller(x_train, stage.size), batch_size=run.batch_size, epochs=stage.looks,
             steps_per_epoch=stage.iterations // stage.looks, verbose=0,
-            callbacks=[watch.at(stage, before, kept), Checkpoint(folder)],
+            callbacks=[watch, Checkpoint(folder)],
         )  # fmt: skip
-        before += stage.looks
+        watch.before += stage.iterations
 
 
 def speed(name, run):
@@ -233,18 +193,14 @@ def speed(name, run):
 
 def ship(name, run, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
-    kept = files.load_arrays(FOLDER / f"{name}.npz")
-    seconds, marks, size = float(kept.pop("seconds")), kept.pop("marks"), int(kept.pop("size"))
-    version = str(kept.pop("version"))
-    made = run.networks(size)
-    weights.fill(made, kept)
-    weights.round_to(made)
+    noted = recorded(name)
+    size = int(noted["trace"]["size"][-1])
+    made = kept(name, run.networks(size))
     _, x_test, source = real(run)
     read = metrics.evaluator("glyphs") if run.images == "glyphs" and size == 32 else None
     settings = dataclasses.asdict(run) | {"synthesis": run.synthesis.__name__, "critic": run.critic.__name__}
-    columns = ("size", "iterations", "seconds", "FD", *TERMS)
-    recipe = pretrained.provenance(seed, source, seconds) | {
-        "code_version": version,
+    recipe = pretrained.provenance(seed, source, noted["seconds"]) | {
+        "code_version": noted["version"],
         "lecture": "09",
         "evaluator": read and read.name,
         "scores": scores(made, read, x_test) if read else {},
@@ -252,16 +208,13 @@ def ship(name, run, seed):
         "published": settings.pop("published"),
         "settings": settings | {
             "optimizer": "Adam(0, 0.99), its rate falling to 0 along a cosine in the last stage",
-            "trace": {
-                key: [None if np.isnan(m) else round(float(m), 4) for m in column]
-                for key, column in zip(columns, marks.T)
-            },
+            "trace": rounded(noted["trace"]),
         },
         "networks": run.described(size),
         "sampler": {"name": "style_generator", "arguments": {"latent_dim": run.latent_dim}},
     }  # fmt: skip
-    path = pretrained.save(name, made, recipe)
-    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}\n{recipe['shares']}", flush=True)
+    save(name, made, recipe)
+    print(recipe["shares"], flush=True)
 
 
 def scores(made, read, x_test):
@@ -312,11 +265,8 @@ def shares(made, read):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="+", choices=RUNS)
-    parser.add_argument("--seed", type=int, default=0)
+    parser = command(__doc__, RUNS)
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
-    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
     parser.add_argument("--speed", action="store_true", help="measure seconds of an iteration and train nothing")
     arguments = parser.parse_args()
     for name in arguments.names:

@@ -11,25 +11,22 @@ The learning rate starts at 1e-3 and falls along a cosine for 300 epochs, where 
 1e-4 in two drops over 500. The shipped weights are an exponential average of the last steps.
 """
 
-import argparse
 import dataclasses
 import os
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import keras
 import numpy as np
 from keras import ops
+from runs import Watch, command, kept, recorded, rounded, save
 
-from course_utils import data, files, metrics, pretrained, weights
+from course_utils import data, metrics, pretrained
 from course_utils.game import Average
 from course_utils.games.vae import VAE, Autoencoder, binarise
 from course_utils.networks.vae import conv_decoder, conv_encoder, decode, mlp_decoder, mlp_encoder
 
-FOLDER = Path("build/training")
 TEST_SEED = 1  # of the binarisation of the test images
 DRAWS = 200  # importance weights an image, as in the published figures
 PUBLISHED = {
@@ -92,30 +89,6 @@ RUNS = {
 }
 
 
-class Report(keras.callbacks.Callback):
-    """Prints the means of an epoch, and keeps the averaged weights every few epochs."""
-
-    def __init__(self, name, networks, every=25):
-        super().__init__()
-        self.name, self.networks, self.every = name, networks, every
-        self.start = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        seconds = time.perf_counter() - self.start
-        terms = " ".join(f"{k} {float(v):.3f}" for k, v in logs.items())
-        print(f"{self.name} epoch {epoch + 1} {seconds:.0f} s {terms}", flush=True)
-        if (epoch + 1) % self.every == 0 or epoch + 1 == self.params["epochs"]:
-            self.model  # noqa: B018  on JAX this brings the weights of the running step back
-            keep(self.name, self.networks, seconds)
-
-
-def keep(name, networks, seconds):
-    """Writes the weights to the build folder, so that a stopped run is not lost."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    kept = weights.arrays(networks) | {"seconds": np.float64(seconds)}
-    files.save_arrays(FOLDER / f"{name}.npz", kept)
-
-
 def train(name, run, seed):
     """Trains one run and keeps the average of its networks' last weights."""
     keras.utils.set_random_seed(seed)
@@ -130,19 +103,17 @@ def train(name, run, seed):
         seed=seed,
     )
     game.compile(steps_per_execution=100)
-    report = Report(name, averaged)
-    game.fit(x_train, batch_size=run.batch_size, epochs=run.epochs, verbose=0, callbacks=[report])
+    watch = Watch(name, averaged, terms=("loss",), every=run.epochs // 15)
+    game.fit(x_train, batch_size=run.batch_size, epochs=run.epochs, verbose=0, callbacks=[watch])
 
 
 def ship(name, run, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
-    kept = files.load_arrays(FOLDER / f"{name}.npz")
-    seconds, networks = float(kept.pop("seconds")), run.networks()
-    weights.fill(networks, kept)
-    weights.round_to(networks)
+    networks, noted = kept(name, run.networks()), recorded(name)
     x_test = run.prepare(data.load("mnist").x_test)
     measured = likelihood if run.prepare is binary else samples
-    recipe = pretrained.provenance(seed, data.source("mnist"), seconds) | {
+    recipe = pretrained.provenance(seed, data.source("mnist"), noted["seconds"]) | {
+        "code_version": noted["version"],
         "lecture": "01",
         "evaluator": "mnist-cnn",
         "scores": terms(run, networks, x_test) | measured(run, networks, x_test),
@@ -152,6 +123,7 @@ def ship(name, run, seed):
             "batch_size": run.batch_size,
             "optimizer": f"Adam, {run.learning_rate:g} falling to 0 along a cosine",
             "average": run.decay,
+            "trace": rounded(noted["trace"]),
             "binarisation": f"test images drawn once, seed {TEST_SEED}; training images anew in each batch"
             if run.prepare is binary
             else None,
@@ -163,8 +135,7 @@ def ship(name, run, seed):
     }
     if issubclass(run.game, VAE):
         recipe["sampler"] = {"name": "bernoulli_decoder", "arguments": {"latent_dim": run.latent_dim}}
-    path = pretrained.save(name, networks, recipe)
-    print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
+    save(name, networks, recipe)
 
 
 def terms(run, networks, x_test):
@@ -196,11 +167,7 @@ def samples(run, networks, x_test):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="+", choices=RUNS)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
-    arguments = parser.parse_args()
+    arguments = command(__doc__, RUNS).parse_args()
     for name in arguments.names:
         if not arguments.ship:
             train(name, RUNS[name], arguments.seed)
