@@ -72,9 +72,9 @@ def start(backend=None, profile=None, seed=0):
     profile = checked_profile(profile or os.environ.get("COURSE_PROFILE"))
     chosen = choose_backend(backend)
     os.environ["KERAS_BACKEND"] = chosen
-    if profile == "smoke":  # a third quicker with JAX, which mostly compiles there; read when JAX is imported
+    if profile == "smoke":  # it mostly compiles; JAX reads this when it is imported
         os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "true")
-    device, model = _import_quietly(seed)
+    device, model = _import_quietly(seed, hurried=profile == "smoke")
     session = Session(
         backend=chosen,
         device=device,
@@ -192,8 +192,8 @@ def _has_module(name):
         return False
 
 
-def _import_quietly(seed):
-    """Imports Keras and its framework, seeds them, and returns (kind of device, its model name)."""
+def _import_quietly(seed, hurried):
+    """Imports Keras and its framework, sets both up, and returns (kind of device, its model name)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     with quiet_stderr():
         import keras
@@ -203,6 +203,7 @@ def _import_quietly(seed):
         # TensorFlow remarks on every function that it compiles anew; a notebook compiles a game for each network.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         keras.utils.set_random_seed(seed)
+        backend.hurry(hurried)
         keras.ops.convert_to_numpy(keras.ops.ones(1) + 1)  # the first operation has a line of noise of its own
         return backend.device()
 

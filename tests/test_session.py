@@ -61,6 +61,15 @@ def test_a_keras_that_already_runs_is_kept(monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
+def test_a_smoke_run_does_not_wait_for_xla_on_tensorflow():
+    from course_utils import backend
+
+    session.start(profile="smoke")
+    assert backend.xla_by_default(has_convolutions=False) is (BACKEND == "jax")
+    session.start(profile="cpu")
+    assert backend.xla_by_default(has_convolutions=False) is (BACKEND != "torch")
+
+
 def test_the_same_seed_gives_the_same_numbers():
     import keras
 

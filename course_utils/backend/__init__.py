@@ -11,6 +11,7 @@ import keras
 from keras import ops
 
 _NAME = keras.backend.backend()
+_hurried = False
 
 if _NAME == "jax":
     from course_utils.backend import on_jax as adapter
@@ -168,6 +169,17 @@ def unrolls(has_convolutions):
     return _NAME != "jax" or not fuses(has_convolutions)
 
 
+def hurry(needed):
+    """Says whether runs will be so short that compiling takes longer: then TensorFlow leaves XLA out by default.
+
+    Args:
+        needed: bool. JAX reads its own setting when it is imported; `course_utils.start` knows it.
+    """
+    global _hurried
+    _hurried = needed
+
+
 def xla_by_default(has_convolutions):
-    """Says whether XLA makes a step faster: always on JAX; on TensorFlow unless a CPU runs convolutions."""
-    return _NAME == "jax" or (_NAME == "tensorflow" and not (has_convolutions and device()[0] == "cpu"))
+    """Says whether XLA makes a step faster: always on JAX; on TensorFlow unless a CPU runs convolutions, or a hurry."""
+    slow = _hurried or (has_convolutions and device()[0] == "cpu")
+    return _NAME == "jax" or (_NAME == "tensorflow" and not slow)

@@ -17,7 +17,6 @@ FONTS = {
     "cmr10": 0.0,
     "cmss10": 0.0,
     "cmtt10": 0.0,
-    "cmti10": 0.25,
 }
 
 # Each factor is uniform between its limits and independent of the others and of the label.
