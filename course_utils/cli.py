@@ -1,12 +1,15 @@
 """The console command `course`: doctor, run, notebooks, slides, results, address."""
 
 import argparse
+import asyncio
+import os
 import re
 import sys
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from course_utils import doctor, notebooks, session
 
@@ -37,6 +40,7 @@ def _parser():
     add.add_argument("--profile", default="smoke", help="smoke (default), cpu or gpu")
     add.add_argument("--out", default="build", type=Path, help="the folder for the results; default: build")
     add.add_argument("--cell-timeout", type=int, help="seconds that a cell may take")
+    add.add_argument("--jobs", type=int, help="notebooks at once; default: 1, in smoke 2 where there are cores for it")
     add.set_defaults(command=_run)
 
     add = commands.add_parser("notebooks", help="make the notebooks from their text twins, with outputs")
@@ -86,53 +90,70 @@ def _run(options):
     from course_utils import pages
 
     twins = _checked(options)
+    several = min(2, os.cpu_count() or 1) if options.profile == "smoke" else 1  # others race against the clock
+    jobs = several if options.jobs is None else options.jobs
+    if jobs < 1:
+        raise ValueError(f"Found --jobs {jobs}, expected at least 1; leave it out for as many as suit this machine.")
     out = options.out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     rows, failures = [], []
-    for twin in twins:
+
+    async def one(twin, free, progress):
         notebook = notebooks.read_twin(twin)
-        seconds, problem = _execute(notebook, twin.stem, options, folder=out)
+        async with free:
+            seconds, problem = await _execute(notebook, twin.stem, options, out, progress)
         _normalise(notebook)
         notebooks.write(notebook, out / f"{twin.stem}.ipynb")
         pages.write_page(notebook, out / f"{twin.stem}.html")
         line = f"{options.profile}, failed" if problem else f"{options.profile}, {seconds:.0f} s"
         rows.append((twin.stem, f"{twin.stem}.html", line))
-        failures += [(twin.stem, problem)] if problem else []
-    pages.write_index(rows, out / "index.html")
-    for name, problem in failures:
+        failures.extend([(twin.stem, problem)] if problem else [])
+
+    async def every():
+        free = asyncio.Semaphore(jobs)
+        with _progress() as progress:
+            await asyncio.gather(*(one(twin, free, progress) for twin in twins))
+
+    asyncio.run(every())
+    pages.write_index(sorted(rows), out / "index.html")
+    for name, problem in sorted(failures):
         console.print(f"\n[red]{name}[/red] {escape(problem)}", highlight=False, soft_wrap=True)
     console.print(f"{len(rows) - len(failures)} of {len(rows)} notebooks ran; open {options.out / 'index.html'}")
     return int(bool(failures))
 
 
-def _execute(notebook, name, options, folder):
+def _progress():
+    """A line for each notebook that runs, with the cell that it has come to."""
+    columns = SpinnerColumn(), TextColumn("{task.description}  cell {task.completed} of {task.total}")
+    return Progress(*columns, console=console, transient=True)
+
+
+async def _execute(notebook, name, options, folder, progress):
     """Executes a notebook with a progress line and returns (seconds, "" or what went wrong)."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
     title = f"{name}  {options.backend or 'best backend'}  {options.profile}"
-    with console.status(title) as status:
-
-        def progress(begun, total):
-            status.update(f"{title}  cell {begun} of {total}")
-
-        try:
-            seconds = notebooks.execute(
-                notebook,
-                folder=folder,
-                backend=options.backend,
-                profile=options.profile,
-                cell_seconds=getattr(options, "cell_timeout", None),
-                progress=progress,
-            )
-        except CellExecutionError as error:
-            problem = f"stopped with an error: {COLOURS.sub('', str(error))}"
-        except CellTimeoutError as error:
-            problem = f"took too long: {error}"
-        except DeadKernelError as error:
-            problem = f"lost its kernel, most often because the memory was full (see `course doctor`): {error}"
-        else:
-            console.print(f"[green]ok[/green]      {title}  {seconds:.0f} s", highlight=False)
-            return seconds, ""
+    line = progress.add_task(title, total=None)
+    try:
+        seconds = await notebooks.execute(
+            notebook,
+            folder=folder,
+            backend=options.backend,
+            profile=options.profile,
+            cell_seconds=getattr(options, "cell_timeout", None),
+            progress=lambda begun, total: progress.update(line, completed=begun, total=total),
+        )
+    except CellExecutionError as error:
+        problem = f"stopped with an error: {COLOURS.sub('', str(error))}"
+    except CellTimeoutError as error:
+        problem = f"took too long: {error}"
+    except DeadKernelError as error:
+        problem = f"lost its kernel, most often because the memory was full (see `course doctor`): {error}"
+    else:
+        console.print(f"[green]ok[/green]      {title}  {seconds:.0f} s", highlight=False)
+        return seconds, ""
+    finally:
+        progress.remove_task(line)
     console.print(f"[red]failed[/red]  {title}", highlight=False)
     return 0.0, problem
 
@@ -153,7 +174,8 @@ def _notebooks(options):
             continue
         backend = options.backend or session.choose_backend()
         options.backend = backend
-        _, problem = _execute(notebook, twin.stem, options, folder=twin.parents[1])
+        with _progress() as progress:
+            _, problem = asyncio.run(_execute(notebook, twin.stem, options, twin.parents[1], progress))
         if problem:
             console.print(f"{escape(problem)}\n{twin.stem}.ipynb is left as it was.", highlight=False, soft_wrap=True)
             failed = True

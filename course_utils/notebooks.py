@@ -134,7 +134,7 @@ def is_fresh(notebook):
     return notebook.metadata.get("course", {}).get("code_sha256") == code_hash(notebook)
 
 
-def execute(notebook, *, folder, backend, profile, cell_seconds=None, progress=None):
+async def execute(notebook, *, folder, backend, profile, cell_seconds=None, progress=None):
     """Executes a notebook in place in a kernel of its own.
 
     Args:
@@ -173,17 +173,17 @@ def execute(notebook, *, folder, backend, profile, cell_seconds=None, progress=N
     environment = dict(os.environ, COURSE_PROFILE=profile, PYDEVD_DISABLE_FILE_VALIDATION="1")
     environment.update({"KERAS_BACKEND": backend} if backend else {})
     began = time.monotonic()
-    _listen(client, environment)
+    await _listen(client, environment)
     return time.monotonic() - began
 
 
-def _listen(client, environment):
+async def _listen(client, environment):
     """Executes with the kernel's own messages kept off the terminal; a dead kernel's last ones go into the error."""
     from nbclient.exceptions import DeadKernelError
 
     with tempfile.TemporaryFile() as stderr:
         try:
-            client.execute(env=environment, stderr=stderr)
+            await client.async_execute(env=environment, stderr=stderr)
         except DeadKernelError as error:
             stderr.seek(0)
             words = stderr.read()[-1000:].decode(errors="replace").strip()

@@ -67,12 +67,29 @@ def test_a_cell_that_takes_too_long_is_stopped(clone, capsys):
     assert "took too long" in capsys.readouterr().out
 
 
+def test_two_notebooks_run_at_once(clone, capsys):
+    waits = """# %%
+import pathlib, time
+pathlib.Path("{mine}").touch()
+until = time.monotonic() + 60
+while not pathlib.Path("{other}").exists():
+    assert time.monotonic() < until, "the other never began"
+    time.sleep(0.05)
+"""
+    for name, mine, other in (("01_good", "a", "b"), ("02_bad", "b", "a")):
+        (clone / "notebooks" / "text" / f"{name}.py").write_text(waits.format(mine=mine, other=other))
+    assert cli.main(["run", "01", "02", "--jobs", "2"]) == 0
+    index = (clone / "build" / "index.html").read_text()
+    assert index.index("01_good.html") < index.index("02_bad.html")
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
         (["run", "42"], "Found no lecture '42', expected one of: 01_good, 02_bad, 03_dead"),
         (["run", "--backend", "theano"], "Unable to import backend : theano"),
         (["run", "--profile", "fast"], "Found the profile 'fast', expected one of smoke, cpu, gpu"),
+        (["run", "--jobs", "0"], "Found --jobs 0, expected at least 1"),
         (["notebooks", "nothing"], "Found no lecture 'nothing'"),
         (["address", "somewhere"], "expected the form https://"),
     ],
