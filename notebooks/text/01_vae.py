@@ -283,7 +283,7 @@ for name, g in gradients.items():
     axis.plot(steps, np.cumsum(g[:, 0, k]) / steps, label=name)
 spread = 6 * np.abs(pathwise.mean(0)[0, k])
 axis.set(xscale="log", xlabel="draws averaged", ylabel="estimate of ∂/∂μ, nats", ylim=(-spread, spread))
-axis.legend(loc="upper right")
+axis.legend(loc="lower right")
 show(figure, "Running means of three gradient estimates. The reparameterised one is flat at once.")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -377,7 +377,7 @@ print(f"the long run   ELBO ≈ {-recipe['scores']['negative-ELBO']:.1f} nats, {
 # Right: what the decoder makes of the same plane.
 
 # %% slideshow={"slide_type": "fragment"}
-def plane_of(decoder, n=16, limit=2.5):
+def plane_of(decoder, n=14, limit=2.5):
     ticks = np.linspace(-limit, limit, n)
     z = np.stack(np.meshgrid(ticks, ticks[::-1]), -1)  # rows from top to bottom
     return decode(decoder, z.reshape(-1, 2)).reshape(n, n, 28, 28, 1)
