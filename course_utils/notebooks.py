@@ -194,7 +194,8 @@ def normalise(notebook):
     """Takes out of an executed notebook, in place, all that differs between runs or machines.
 
     Returns:
-        What was removed from the error stream, a list of texts: noise that its author should hear of.
+        The lines that were removed from the error stream, but for news of downloads: noise that its author should
+        hear of.
     """
     noise = []
     notebook.metadata.pop("widgets", None)
@@ -205,7 +206,8 @@ def normalise(notebook):
             cell.metadata.pop(key, None)
         if cell.cell_type == "code":
             outputs = [o for o in cell.outputs if o.get("name") != "stderr" and not _is_widget(o)]
-            noise += [o.text for o in cell.outputs if o.get("name") == "stderr"]
+            said = "".join(o.text for o in cell.outputs if o.get("name") == "stderr").splitlines()
+            noise += [line for line in said if line.strip() and not line.startswith("downloading ")]
             cell.outputs = outputs
     return noise
 
