@@ -106,7 +106,7 @@ def _run(options):
         notebooks.write(notebook, out / f"{twin.stem}.ipynb")
         pages.write_page(notebook, out / f"{twin.stem}.html")
         line = f"{options.profile}, failed" if problem else f"{options.profile}, {seconds:.0f} s"
-        rows.append((twin.stem, f"{twin.stem}.html", line))
+        rows.append((f"{twin.stem}.html", notebooks.title(notebook), line))
         failures.extend([(twin.stem, problem)] if problem else [])
 
     async def every():
@@ -115,7 +115,7 @@ def _run(options):
             await asyncio.gather(*(one(twin, free, progress) for twin in twins))
 
     asyncio.run(every())
-    pages.write_index(sorted(rows), out / "index.html")
+    pages.write_index(sorted(rows), out / "index.html")  # in the order of the lectures
     for name, problem in sorted(failures):
         console.print(f"\n[red]{name}[/red] {escape(problem)}", highlight=False, soft_wrap=True)
     console.print(f"{len(rows) - len(failures)} of {len(rows)} notebooks ran; open {options.out / 'index.html'}")

@@ -104,6 +104,12 @@ def read_twin(twin):
     return notebook
 
 
+def title(notebook):
+    """Returns the first heading of a notebook."""
+    found = re.search(r"^# (.+)$", "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown"), re.M)
+    return found.group(1).strip() if found else "Untitled"
+
+
 def regenerate(twin):
     """Makes the notebook from its twin and keeps the outputs of cells that did not change."""
     import nbformat

@@ -30,6 +30,23 @@ _PAGE = """\
 </style>
 {%- endblock -%}
 """
+_INDEX = """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Generative models</title>
+<style>
+  body { font: 1.1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 3rem auto; padding: 0 1rem; color: #222; }
+  ul { list-style: none; padding: 0; }
+  li { display: flex; justify-content: space-between; padding: 0.6rem 0; border-bottom: 1px solid #ddd; }
+  a { color: #0b5394; text-decoration: none; }
+  a:hover { text-decoration: underline; }
+  span { color: #666; font-size: 0.9rem; }
+</style></head>
+<body><h1>Generative models</h1>
+<ul>
+ITEMS
+</ul></body></html>
+"""
 
 
 def write_page(notebook, path):
@@ -50,16 +67,12 @@ def write_index(rows, path):
     """Writes the page that leads to the others.
 
     Args:
-        rows: (name, file name of the page, one line about the run), one a lecture.
+        rows: (file name of the page, title, one line about the run), one a lecture.
         path: where to.
     """
-    items = "\n".join(f'<li><a href="{page}">{name}</a> · {line}</li>' for name, page, line in rows)
-    page = (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Lectures</title>'
-        "<style>body{font:1.1rem/1.6 sans-serif;max-width:40rem;margin:3rem auto}</style></head>"
-        f"<body><h1>Lectures</h1>\n<ul>\n{items}\n</ul></body></html>\n"
-    )
-    files.write_atomic(path, page.encode())
+    item = '<li><a href="{}">{}</a><span>{}</span></li>'
+    items = "\n".join(item.format(*map(html.escape, row)) for row in rows)
+    files.write_atomic(path, _INDEX.replace("ITEMS", items).encode())
 
 
 def mathml(latex, display):

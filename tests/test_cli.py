@@ -44,7 +44,7 @@ def test_run_leaves_a_notebook_and_pages(clone, capsys):
     assert "<math" in page
     assert "𝔼" in page
     assert "<script" not in page
-    assert "01_good.html" in (clone / "build" / "index.html").read_text()
+    assert '<a href="01_good.html">Good</a>' in (clone / "build" / "index.html").read_text()
     assert not (clone / "notebooks" / "01_good.ipynb").exists()
 
 
