@@ -196,11 +196,12 @@ def train_plane(name, run, seed):
 def ship_plane(name, run, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
     networks, noted = kept(name, run.networks()), recorded(name)
+    scored = plane_scores(run, networks)
     recipe = pretrained.provenance(seed, data.source("mnist"), noted["seconds"]) | {
         "code_version": noted["version"],
         "lecture": "02",
         "evaluator": "mnist-cnn",
-        "scores": plane_scores(run, networks),
+        "scores": scored,
         "published": [],
         "settings": {key: value for key, value in vars(run).items() if key != "prior"}
         | {"game": "AAE", "batch_size": BATCH, "schedule": "cosine to 0", "prior": name.split("-")[2]}
@@ -292,6 +293,7 @@ def error(encoder, x_test, y_test):
 def ship_semi(name, run, seed):
     """Gathers the results into a table, and saves the decoder of the first draw of the fewest labels."""
     results = {job: json.loads((FOLDER / name / f"{job}.json").read_text("utf-8")) for job, *_ in run.jobs()}
+    data.load("mnist")  # the recipe holds its hash
     first = f"{name}/aae-{run.counts[0]}-0"
     networks = kept(first, {"decoder": code_decoder(**run.decoder_arguments)})
     recipe = pretrained.provenance(seed, data.source("mnist"), sum(r["seconds"] for r in results.values())) | {

@@ -133,12 +133,12 @@ def train(name, settings, seed, resume):
 def ship(name, settings, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
     networks, noted = kept(name, settings.networks()), recorded(name)
-    trace = noted["trace"]
+    trace, scored = noted["trace"], scores(settings, networks)
     recipe = pretrained.provenance(seed, data.source("mnist"), noted["seconds"]) | {
         "code_version": noted["version"],
         "lecture": "03",
         "evaluator": "mnist-cnn",
-        "scores": scores(settings, networks),
+        "scores": scored,
         "published": [],  # the paper's table has both probes; enter its row with the paper at hand
         "settings": {
             **dataclasses.asdict(settings),
@@ -164,6 +164,7 @@ def scores(settings, networks):
     return {
         "1-NN": metrics.nearest_accuracy(*codes),
         "linear-SVM": metrics.linear_accuracy(*codes),
+        "linear-SVM-of-pairs": metrics.pairwise_accuracy(*codes),
         "class-kept": found["kept"],
         "relative-error-of-codes": found["code"],
         "relative-error-of-images": found["image"],

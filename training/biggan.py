@@ -161,7 +161,8 @@ def ship(name, run, seed):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
     networks, noted = kept(name, run.networks()), recorded(name)
     settle(networks["critic"])
-    scored, sweep = scores(run, networks) if run.images == "mnist" else ({}, None)
+    x_train, _, x_test = real(run)
+    scored, sweep = scores(run, networks, x_train, x_test) if run.images == "mnist" else ({}, None)
     iterations = [int(number) for number in noted["trace"]["iterations"]]
     recipe = pretrained.provenance(seed, data.source(run.images), noted["seconds"]) | {
         "code_version": noted["version"],
@@ -196,10 +197,9 @@ def ship(name, run, seed):
     save(name, networks, recipe, run.folder)
 
 
-def scores(run, networks):
+def scores(run, networks, x_train, x_test):
     """10,000 samples against the 10,000 test images; then fewer at each truncation threshold."""
     read = metrics.evaluator("mnist")
-    x_train, _, x_test = real(run)
     images, labels = sampled(run, networks["generator"], SAMPLES, seed=1)
     fake, tests, trained = read(images), read(x_test), read(x_train[:SAMPLES])
     found = metrics.score(fake, tests, read) | {

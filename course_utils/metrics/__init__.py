@@ -22,7 +22,7 @@ from course_utils.metrics.mixing import Shares, glyph_factors, source_shares
 from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
 from course_utils.metrics.path_length import lerp, path_length, slerp
 from course_utils.metrics.precision_recall import PrecisionRecall, precision_recall
-from course_utils.metrics.probes import linear_accuracy, nearest_accuracy
+from course_utils.metrics.probes import linear_accuracy, nearest_accuracy, pairwise_accuracy
 
 __all__ = [
     "BlockAverage",
@@ -50,6 +50,7 @@ __all__ = [
     "mode_coverage",
     "moments",
     "nearest_accuracy",
+    "pairwise_accuracy",
     "path_length",
     "precision_recall",
     "rbf",

@@ -52,6 +52,30 @@ def linear_accuracy(train, train_labels, test, test_labels, c=0.02):
     return float(LinearSVC(C=c, random_state=0).fit(train, train_labels).score(test, test_labels))
 
 
+def pairwise_accuracy(train, train_labels, test, test_labels, c=1.0):
+    """Return how often the class of a test code wins a vote of linear machines, one for each pair of classes.
+
+    `linear_accuracy` asks one hyperplane a class to part it from all others. Here K (K − 1) / 2 hyperplanes vote,
+    so that a class between two others, which no single plane parts from both, can still be found.
+
+    Args:
+        train, train_labels, test, test_labels: as in `nearest_accuracy`, with two classes or more.
+        c: the machines' C, positive float, for codes scaled as in `linear_accuracy`.
+
+    Returns:
+        float in [0, 1].
+
+    Raises:
+        ValueError: as in `nearest_accuracy`.
+
+    Source: Knerr, Personnaz and Dreyfus, 1990; LIBSVM's way with several classes.
+    """
+    from sklearn.svm import SVC
+
+    train, test = _scaled(train, test)
+    return float(SVC(kernel="linear", C=c, cache_size=1_000).fit(train, train_labels).score(test, test_labels))
+
+
 def _scaled(train, test):
     """One shift for each axis and one scale for all of them: the order of distances stays."""
     train, test = points(train, "train"), points(test, "test")

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from course_utils.metrics import linear_accuracy, nearest_accuracy
+from course_utils.metrics import linear_accuracy, nearest_accuracy, pairwise_accuracy
 
 pytestmark = pytest.mark.once
-PROBES = pytest.mark.parametrize("probe", [nearest_accuracy, linear_accuracy])
+PROBES = pytest.mark.parametrize("probe", [nearest_accuracy, linear_accuracy, pairwise_accuracy])
 
 
 def clouds(n=200, apart=3.0, seed=0):
@@ -28,6 +28,13 @@ def test_a_ring_is_near_its_own_kind_but_not_linearly_apart():
     codes = (1 + 2 * labels)[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
     halves = codes[:200], labels[:200], codes[200:], labels[200:]
     assert nearest_accuracy(*halves) == 1 and linear_accuracy(*halves) < 0.7
+
+
+def test_a_class_between_two_others_is_found_by_pairs_only():
+    labels = np.repeat([0, 1, 2], 50)
+    codes = 4.0 * labels[:, None] + np.random.default_rng(0).uniform(-1, 1, (150, 1))  # three stretches of a line
+    halves = codes[::2], labels[::2], codes[1::2], labels[1::2]
+    assert pairwise_accuracy(*halves) == 1 and linear_accuracy(*halves) < 0.9
 
 
 @PROBES
