@@ -134,7 +134,7 @@ def roll():
 def thin_roll():
     """The Swiss roll for labels.
 
-    With a width of 0.25 the best possible reader tells only 94.1 % of the codes' labels (50 nearest of 40,000 other
+    With a width of 0.25 a reader of the codes tells only 94.1 % of their labels (by the 50 nearest of 40,000 other
     codes), because neighbours on the curve and on the next turn overlap; with 0.1 it tells 97.6 %.
     """
     return priors.swiss_roll(noise=THIN)

@@ -451,7 +451,7 @@ print("fewer holes, by this measure:", ahead)
 #
 # One thing has to be prepared: the roll is too wide for this. Where the stretches of two labels
 # touch, and where one winding comes near the next, nobody could tell their draws apart. How many
-# draws are read rightly by the best reader there is? Ask a draw's fifty neighbours.
+# draws can be read rightly at all? Ask a draw's fifty neighbours.
 
 # %% slideshow={"slide_type": "fragment"}
 PARTED = {"ten Gaussians": PRIORS["ten Gaussians"], "Swiss roll": priors.swiss_roll(noise=0.1)}
@@ -461,7 +461,7 @@ for name, candidate in {**PARTED, "Swiss roll, wide": PRIORS["Swiss roll"]}.item
     print(f"{name:17} {neighbours.score(new, parts):.1%} of the draws show their label")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# No decoder can beat these numbers. So the thinner roll it is.
+# No decoder can do much better than that. So the thinner roll it is.
 
 # %% slideshow={"slide_type": "fragment"}
 LABELLED = {"ten Gaussians": "aae-mnist-mixture-labels", "Swiss roll": "aae-mnist-swiss-labels"}

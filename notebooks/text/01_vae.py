@@ -29,7 +29,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | 7 to 10 minutes on two cores |
+# | `cpu` | a laptop | just under 10 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}

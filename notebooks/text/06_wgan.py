@@ -28,7 +28,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | about 3 minutes on two cores |
+# | `cpu` | a laptop | 10 minutes and more on two cores: too much still |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
