@@ -202,10 +202,24 @@ def _import_quietly(seed, hurried):
 
         # TensorFlow remarks on every function that it compiles anew; a notebook compiles a game for each network.
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
-        keras.utils.set_random_seed(seed)
+        with _absent("tensorflow"):  # Keras would import it, 4 seconds and 0.4 GB, to seed what no other backend draws
+            keras.utils.set_random_seed(seed)
         backend.hurry(hurried)
         keras.ops.convert_to_numpy(keras.ops.ones(1) + 1)  # the first operation has a line of noise of its own
         return backend.device()
+
+
+@contextlib.contextmanager
+def _absent(name):
+    """Lets the import of a module fail for a while, unless it has been imported already."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None
+    try:
+        yield
+    finally:
+        del sys.modules[name]
 
 
 @contextlib.contextmanager

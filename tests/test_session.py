@@ -70,6 +70,17 @@ def test_a_smoke_run_does_not_wait_for_xla_on_tensorflow():
     assert backend.xla_by_default(has_convolutions=False) is (BACKEND != "torch")
 
 
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="there it is the backend")
+def test_another_backend_leaves_tensorflow_alone_until_it_is_asked_for():
+    ran = python(
+        "import sys; from course_utils import start; start(); import keras; print('tensorflow' in sys.modules)\n"
+        "keras.utils.set_random_seed(1); print('tensorflow' in sys.modules)\n"
+        "import tensorflow; print(tensorflow.constant(3).numpy())",
+        KERAS_BACKEND=BACKEND,
+    )
+    assert ran.stdout.split()[-3:] == ["False", "False", "3"], ran.stderr
+
+
 def test_the_same_seed_gives_the_same_numbers():
     import keras
 

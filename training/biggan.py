@@ -27,8 +27,8 @@ from course_utils.checkpoints import Checkpoint
 from course_utils.game import Average
 from course_utils.games.biggan import BigGAN
 from course_utils.games.watching import SingularValues, settle, spectral_norms
+from course_utils.layers.initial import normal, orthogonal
 from course_utils.networks.biggan import CIFAR_CRITIC, CIFAR_GENERATOR, biggan_critic, biggan_generator
-from course_utils.networks.initial import normal, orthogonal
 
 CLASSES, SAMPLES, SWEPT = 10, 10_000, 5_000
 THRESHOLDS = (None, 2.0, 1.5, 1.0, 0.7, 0.5, 0.3, 0.1)

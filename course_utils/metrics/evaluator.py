@@ -49,23 +49,25 @@ def digit_network(size=28, channels=1, classes=10, features=96, factors=0):
     """
     from keras import Input, Model, layers  # here, since the measures need no Keras
 
+    from course_utils.layers.initial import Conv2D, Dense
+
     def convolve(x, filters):
-        x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = Conv2D(filters, 3, padding="same", use_bias=False)(x)
         # Keras's default momentum of 0.99 trails so far behind that the trained network
         # misreads every second image in inference mode.
         return layers.BatchNormalization(momentum=0.9)(x)
 
     images = Input((size, size, channels))
-    x = layers.Conv2D(24, 3, padding="same", activation="relu")(images)
+    x = Conv2D(24, 3, padding="same", activation="relu")(images)
     x = layers.MaxPooling2D()(x)  # (n, 14, 14, 24) of 28 pixels
     x = layers.ReLU()(convolve(x, 48))
     x = layers.MaxPooling2D()(x)  # (n, 7, 7, 48)
     x = layers.ReLU()(convolve(x, features))
     x = layers.ReLU()(layers.Add()([x, convolve(x, features)]))
     found = layers.GlobalAveragePooling2D()(x)  # (n, features)
-    outputs = [found, layers.Dense(classes)(found)]
+    outputs = [found, Dense(classes)(found)]
     if factors:
-        outputs.append(layers.Dense(factors)(found))
+        outputs.append(Dense(factors)(found))
     return Model(images, outputs)
 
 

@@ -11,7 +11,7 @@ import math
 import keras
 from keras import layers
 
-from course_utils.networks.initial import Dense
+from course_utils.layers.initial import Dense
 
 IMAGE_SHAPE = (28, 28, 1)
 

@@ -6,7 +6,7 @@ import keras
 from keras import layers
 from keras.activations import linear, relu
 
-from course_utils.networks.initial import Dense
+from course_utils.layers.initial import Dense
 
 IMAGE_SHAPE = (28, 28, 1)
 

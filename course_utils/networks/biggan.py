@@ -21,7 +21,7 @@ from course_utils.layers import (
     SpectralDense,
     SpectralEmbedding,
 )
-from course_utils.networks.initial import orthogonal
+from course_utils.layers.initial import orthogonal
 
 IMAGE_SHAPE = (28, 28, 1)
 MOMENTUM = 0.9  # batch-norm averages that follow within tens of iterations, so that short runs can be looked at

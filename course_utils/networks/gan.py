@@ -15,7 +15,7 @@ import keras
 from keras import layers
 from keras.activations import leaky_relu, relu
 
-from course_utils.networks.initial import Conv2D, Conv2DTranspose, Dense, scaled_normal
+from course_utils.layers.initial import Conv2D, Conv2DTranspose, Dense, scaled_normal
 
 IMAGE_SHAPE = (28, 28, 1)
 

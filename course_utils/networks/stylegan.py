@@ -30,7 +30,7 @@ from course_utils.layers import (
     RunningMean,
 )
 from course_utils.layers.equalized import SQRT2
-from course_utils.networks.initial import normal
+from course_utils.layers.initial import normal
 
 SMALLEST = 4  # pixels a side, where every synthesis begins
 

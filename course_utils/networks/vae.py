@@ -11,7 +11,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from course_utils.networks.initial import Conv2D, Dense
+from course_utils.layers.initial import Conv2D, Dense
 from course_utils.networks.outputs import outputs
 
 IMAGE_SHAPE = (28, 28, 1)

@@ -59,7 +59,10 @@ def figure(rows=1, columns=1, width=10.0, height=4.0, **subplots):
 def png(figure):
     """Returns a figure as the bytes of a PNG with at most 256 colours, a third of the usual size."""
     buffer, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(buffer, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.06)
+    uncompressed = {"compress_level": 0}  # it is read again at once
+    figure.savefig(
+        buffer, format="png", facecolor="white", bbox_inches="tight", pad_inches=0.06, pil_kwargs=uncompressed
+    )
     buffer.seek(0)
     picture = Image.open(buffer).convert("RGB")
     picture.quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(

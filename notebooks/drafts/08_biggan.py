@@ -62,7 +62,7 @@ from course_utils.game import Average
 from course_utils.games.biggan import BigGAN, kernels
 from course_utils.games.watching import KeepBest, SingularValues, settle, spectral_norms
 from course_utils.layers import ConditionalBatchNormalization, SelfAttention2D, SpectralDense
-from course_utils.networks import initial
+from course_utils.layers import initial
 from course_utils.networks.biggan import (
     CIFAR_CRITIC, CIFAR_GENERATOR, biggan_critic, biggan_generator, halves, lipschitz_bound,
 )  # fmt: skip

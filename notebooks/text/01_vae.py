@@ -69,7 +69,7 @@ from course_utils.plots import show
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
-    smoke={"images": 2_000, "batch": 64, "steps": 20, "epochs": 3, "small": 12, "test": 500},
+    smoke={"images": 1_000, "batch": 64, "steps": 12, "epochs": 2, "small": 12, "test": 300},
     cpu={"images": 60_000, "batch": 128, "steps": 150, "epochs": 16, "small": 20, "test": 1_500},
     gpu={"images": 60_000, "batch": 128, "steps": 468, "epochs": 30, "small": 40, "test": 5_000},
 )

@@ -7,10 +7,10 @@ from keras import ops
 
 from course_utils import backend
 from course_utils.layers import SelfAttention2D
+from course_utils.layers.initial import normal
 from course_utils.layers.spectral import SpectralKernel
 from course_utils.networks import biggan
 from course_utils.networks.biggan import biggan_critic, biggan_generator
-from course_utils.networks.initial import normal
 from tests.numeric import array, gradients
 
 SMALL = {"latent_dim": 6, "classes": 3, "widths": (6, 4), "image_shape": (8, 8, 1), "class_dim": 4, "attention": 4}

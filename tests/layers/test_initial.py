@@ -4,8 +4,8 @@ import random
 
 import numpy as np
 
+from course_utils.layers.initial import glorot_uniform, normal, orthogonal, scaled_normal
 from course_utils.networks import gan, vae
-from course_utils.networks.initial import glorot_uniform, normal, orthogonal, scaled_normal
 
 
 def test_draws_follow_the_seed_alone_on_every_backend():
