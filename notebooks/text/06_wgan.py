@@ -531,8 +531,8 @@ if read:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The WGAN's gap falls with FD, if not at every point of so short a run: you can read the curve without looking
-# at a single image. That is new. The discriminator's loss tells how the two *players* stand, and not how good the images are. At balance it
-# would be $2\log 2 = 1.39$, whatever the samples look like.
+# at a single image. That is new. The discriminator's loss tells how the two *players* stand, and not how good
+# the images are. At balance it would be $2\log 2 = 1.39$, whatever the samples look like.
 #
 # Be careful with the number, though. A rank correlation sees order and not size, and this is one run. Here
 # are the same correlations in the two long runs whose weights are shipped (`training/gan.py`). The long WGAN
