@@ -302,7 +302,8 @@ def ship_semi(name, run, seed):
         "evaluator": "mnist-cnn",
         "scores": table(run, results) | decoder_scores(run, networks),
         "published": PUBLISHED,
-        "settings": vars(run) | {"game": "SemiSupervisedAAE", "batch_size": BATCH, "schedule": "cosine to 0"},
+        "settings": vars(run) | {"game": "SemiSupervisedAAE", "batch_size": BATCH, "schedule": "cosine to 0"}
+        | {"trials": trials(name)},
         "networks": {"decoder": {"builder": "code_decoder", "arguments": run.decoder_arguments}},
         "sampler": {
             "name": "label_style_decoder",
@@ -310,6 +311,17 @@ def ship_semi(name, run, seed):
         },
     }
     save(name, networks, recipe)
+
+
+def trials(name):
+    """The errors in % of all runs with a changed setting, by the change."""
+    folders = sorted(FOLDER.glob(f"{name}-*/"))
+    return {
+        folder.name.removeprefix(f"{name}-"): {
+            path.stem: round(json.loads(path.read_text("utf-8"))["error"], 2) for path in sorted(folder.glob("*.json"))
+        }
+        for folder in folders
+    }
 
 
 def table(run, results):

@@ -29,7 +29,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | made for 8 minutes on two cores |
+# | `cpu` | a laptop | 9 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -535,8 +535,9 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Both after the same number of iterations. One seed each, so take a small difference for chance. What the
-# two ask for is not the same: a draw has fifty independent numbers, *all* of which $E$ would have to read off
+# Both after the same number of iterations. One seed each, so take a small difference for chance. And the three
+# measures need not agree: codes that come back badly may still bring back the right class. What the two ask
+# for is not the same: a draw has fifty independent numbers, *all* of which $E$ would have to read off
 # an image, whether they show in it or not. $\mathcal W$ is free to keep what shows and to drop the rest. With
 # the pixel norm at its entrance, $F$ drops the length of $z$ at once: nobody can read that off an image.
 
