@@ -21,7 +21,7 @@ ORDER = (
     ("session", "data", "layers", "losses", "penalties", "metrics", "weights"),
     ("priors", "networks", "feed", "bookkeeping", "players", "game"),
     ("games", "checkpoints"),
-    ("plots", "pretrained", "exercises", "results"),
+    ("plots", "pretrained", "studies", "exercises", "results"),
     ("notebooks", "pages", "slides", "doctor"),
     ("cli",),
 )
