@@ -211,9 +211,9 @@ def _build(described):
         return {name: BUILDERS[made["builder"]](**made["arguments"]) for name, made in described.items()}
 
 
-def _bernoulli_decoder(networks, n, rng, labels, latent_dim):
-    """Mean images of a decoder of logits under the standard normal prior."""
-    z = rng.standard_normal((n, latent_dim), dtype="float32")
+def _bernoulli_decoder(networks, n, rng, labels, latent_dim, stddev=1.0):
+    """Mean images of a decoder of logits under the prior N(0, stddev² I)."""
+    z = np.float32(stddev) * rng.standard_normal((n, latent_dim), dtype="float32")
     return np.tanh(_predict(networks["decoder"], z) / 2)  # 2 sigmoid(l) − 1 = tanh(l / 2)
 
 

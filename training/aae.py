@@ -40,6 +40,7 @@ CLASSES = 10
 DRAWS = 10_000  # from the prior and of the decoder, in scores
 KERNEL = metrics.rbf(0.5, 1.0, 2.0)  # of the distance between codes and prior
 BATCH = 100
+STDDEV = 5.0  # of the Gaussian: as large as the other two priors, and as in the paper's section 2.3
 WIDTH, THIN = 0.25, 0.1  # standard deviations around the Swiss roll, without labels and with
 TERMS = ("reconstruction_loss", "discriminator_loss", "encoder_loss", "prior_accuracy", "code_accuracy")
 
@@ -79,7 +80,7 @@ class Plane:
     def sampling(self):
         """How `Pretrained.sample` draws codes."""
         if self.sampler == "bernoulli_decoder":
-            return {"name": self.sampler, "arguments": {"latent_dim": 2}}
+            return {"name": self.sampler, "arguments": {"latent_dim": 2, "stddev": STDDEV}}
         wide = {"noise": THIN if self.labelled else WIDTH} if self.sampler == "roll_decoder" else {}
         return {"name": self.sampler, "arguments": wide | ({"classes": CLASSES} if self.labelled else {})}
 
@@ -122,6 +123,15 @@ class Semi:
                     yield f"{kind}-{count}-{draw}", count, draw, kind == "aae"
 
 
+def wide_gaussian():
+    """A Gaussian as wide as the other priors.
+
+    On N(0, I) codes and prior never came together until the rates fell: MMD² swung up to 0.3, and at its end the run of
+    20,000 iterations had an FD of 43.7 and 171 nats.
+    """
+    return priors.gaussian(2, STDDEV)
+
+
 def roll():
     """The Swiss roll with some width.
 
@@ -141,7 +151,7 @@ def thin_roll():
 
 
 RUNS = {
-    "aae-mnist-gaussian": Plane(lambda: priors.gaussian(2), "bernoulli_decoder"),
+    "aae-mnist-gaussian": Plane(wide_gaussian, "bernoulli_decoder"),
     "aae-mnist-mixture": Plane(priors.gaussian_mixture, "mixture_decoder", iterations=30_000),
     "aae-mnist-swiss": Plane(roll, "roll_decoder", gamma=0.1),
     "aae-mnist-mixture-labels": Plane(priors.gaussian_mixture, "mixture_decoder", True, 40_000, 256),
@@ -314,14 +324,12 @@ def ship_semi(name, run, seed):
 
 
 def trials(name):
-    """The errors in % of all runs with a changed setting, by the change."""
-    folders = sorted(FOLDER.glob(f"{name}-*/"))
-    return {
-        folder.name.removeprefix(f"{name}-"): {
-            path.stem: round(json.loads(path.read_text("utf-8"))["error"], 2) for path in sorted(folder.glob("*.json"))
-        }
-        for folder in folders
-    }
+    """The errors in % of all runs with a changed setting that were played to their end, by the change."""
+    found = {}
+    for path in sorted(FOLDER.glob(f"{name}-*/*.json")):
+        of_change = found.setdefault(path.parent.name.removeprefix(f"{name}-"), {})
+        of_change[path.stem] = round(json.loads(path.read_text("utf-8"))["error"], 2)
+    return found
 
 
 def table(run, results):
