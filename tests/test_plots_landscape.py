@@ -30,6 +30,7 @@ def every_figure():
     yield landscape.slopes({"x̂": ([1, 2], rng.random((2, 9))), "real": ([1, 2], [0.3, 0.9])}, title="t")
     yield landscape.leak({"layer norm": np.eye(4), "batch norm": np.ones((4, 4))})
     yield landscape.score_dots({"GAN": [3.0, 4.0], "WGAN": [5.0]}, {"GAN": 0.3, "other": 1.0}, floor=0.1)
+    yield landscape.race([15, 30, 60], {f"method {i}": 3.0 + rng.random((3, 3)) for i in range(7)}, floor=0.1)
 
 
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
@@ -73,3 +74,10 @@ def test_score_dots_draw_every_seed_the_mean_and_the_long_run():
     drawn = [tuple(line.get_xdata()) for line in axis.lines]
     assert (2.0, 4.0) in drawn and (3.0, 3.0) in drawn and (0.5,) in drawn and (1.0,) in drawn
     assert [t.get_text() for t in axis.get_yticklabels()] == ["GAN", "none here"]
+
+
+def test_a_race_draws_the_mean_over_seeds_and_the_band_between_best_and_worst():
+    (axis,) = landscape.race([10, 20], {"GAN": [[4.0, 2.0], [8.0, 4.0]], "WGAN": [[5.0, 1.0]]}).axes
+    assert [list(line.get_ydata()) for line in axis.lines] == [[6.0, 3.0], [5.0, 1.0]]
+    edges = axis.collections[0].get_paths()[0].vertices
+    assert {tuple(v) for v in edges} >= {(10.0, 4.0), (10.0, 8.0), (20.0, 2.0), (20.0, 4.0)}

@@ -1,5 +1,6 @@
 """start(): what it picks, what it refuses, what it prints. Keras can start once a process, so most run in one."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -71,6 +72,7 @@ def test_a_smoke_run_does_not_wait_for_xla_on_tensorflow():
 
 
 @pytest.mark.skipif(BACKEND == "tensorflow", reason="there it is the backend")
+@pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 def test_another_backend_leaves_tensorflow_alone_until_it_is_asked_for():
     ran = python(
         "import sys; from course_utils import start; start(); import keras; print('tensorflow' in sys.modules)\n"

@@ -1,5 +1,7 @@
 """Critics as landscapes: contours, weights, slopes, and what leaks from one image to another."""
 
+import itertools
+
 import numpy as np
 
 from .style import COLOURS, figure
@@ -177,6 +179,34 @@ def score_dots(runs, long=None, floor=None, xlabel="Fréchet distance", width=10
     axis.set(xscale="log", xlabel=xlabel, ylim=(len(labels) - 0.5, -0.5))
     axis.grid(axis="y", visible=False)
     made.legend(loc="outside lower center", ncols=3)
+    return made
+
+
+def race(marks, scores, floor=None, ylabel="Fréchet distance", width=10.0, floor_label="training images"):
+    """Draws how the scores of several methods fall with the time spent, on two logarithmic axes.
+
+    Args:
+        marks: (T,), seconds.
+        scores: dict label -> (seeds, T); the mean is drawn, and a band from the best to the worst seed.
+        floor: score of real images, a dashed line, or None.
+        ylabel, floor_label: texts.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure.
+    """
+    made, axis = figure(width=width, height=0.55 * width)
+    for (label, found), marker in zip(scores.items(), itertools.cycle("os^DvPX")):
+        (line,) = axis.plot(marks, np.mean(found, axis=0), marker=marker, markersize=9, label=label)
+        axis.fill_between(
+            marks, np.min(found, axis=0), np.max(found, axis=0), color=line.get_color(), alpha=0.15, linewidth=0
+        )
+    if floor is not None:
+        axis.axhline(floor, color="black", linestyle="--", label=floor_label)
+    axis.set(xscale="log", yscale="log", xlabel="processor seconds", ylabel=ylabel)
+    axis.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    axis.minorticks_off()
+    made.legend(loc="outside right upper")
     return made
 
 

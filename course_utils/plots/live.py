@@ -141,7 +141,8 @@ class GameLive(Live):
             seen = {"real_accuracy": "real", "fake_accuracy": "fake"}
             self._lines(axes["critic"], seen, "Critic's accuracy")
             axes["critic"].axhline(0.5, color="grey", linestyle=":", linewidth=1.5)
-            axes["critic"].set_ylim(-0.05, 1.05)
+            axes["critic"].set_ylim(-0.05, 1.35)
+            axes["critic"].set_yticks([0.0, 0.5, 1.0])
         self._lines(axes["slope"], {"slope": None}, "Mean slope ‖∇f‖ at real")
         if self.read:
             self._lines(axes["distance"], {"FD": None}, f"FD-{self.read.name}, 500 samples")
@@ -167,6 +168,8 @@ class GameLive(Live):
         axis.ticklabel_format(useOffset=False)
         axis.margins(y=0.15)
         axis.locator_params(nbins=4)
-        if len(labels) > 1:
-            axis.legend()
+        if len(labels) > 1:  # room above the curves, so that none runs through the legend
+            low, high = axis.get_ylim()
+            axis.set_ylim(low, high + 0.25 * (high - low))
+            axis.legend(loc="upper center", ncols=len(labels))
         axis.set_xlim(0, 1.05 * x[-1])

@@ -95,11 +95,12 @@ print(data.source("mnist").text, x_train.shape, x_train.dtype)
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The digits you know from notebook 01. Here are the lecture's three priors: 2,000 draws of each. A
 # mixture of ten Gaussians and a Swiss roll have ten *parts*, drawn in ten colours; a Gaussian is
-# one piece.
+# one piece. It has a standard deviation of $\sigma = 5$, as the paper's: so all three are about as wide.
 
 # %% slideshow={"slide_type": "fragment"}
+SIGMA = 5.0
 PRIORS = {
-    "Gaussian": priors.gaussian(2),
+    "Gaussian": priors.gaussian(2, SIGMA),
     "ten Gaussians": priors.gaussian_mixture(),
     "Swiss roll": priors.swiss_roll(noise=0.25),  # a curve, and a little beside it
 }
@@ -139,12 +140,13 @@ def confidence(decoder, z):
     return read(2 * decode(decoder, z) - 1).probabilities.max(1)
 
 
-sure = confidence(vae["decoder"], tables["Gaussian"][:1_000])
+unit = tables["Gaussian"] / SIGMA  # draws from N(0, I), the prior of notebook 01
+sure = confidence(vae["decoder"], unit[:1_000])
 print(f"VAE: {np.mean(sure > 0.9):.0%} of 1,000 decoded draws from the prior are read with more than 90 % confidence")
 
 # %% slideshow={"slide_type": "fragment"}
 unsure = sure < 0.6
-z = tables["Gaussian"][:1_000]
+z = unit[:1_000]
 panels = {
     "Draws from q(z), VAE": (vae_codes, y_test, z),
     "Prior: red where the reading is unsure": (None, np.where(unsure, 2, 0), z),
@@ -412,23 +414,24 @@ for name in ("ten Gaussians", "Swiss roll"):
 # ### 6.2 The latent plane, decoded
 #
 # The lecture: *a VAE leaves holes in the latent manifold, an AAE does not.* Both planes, the same
-# square:
+# square, in standard deviations of the prior:
 
 # %% slideshow={"slide_type": "fragment"}
-def plane_of(decoder, n=14, limit=2.5):
-    ticks = np.linspace(-limit, limit, n)
+def plane_of(decoder, sigma, n=14, limit=2.5):
+    ticks = sigma * np.linspace(-limit, limit, n)
     z = np.stack(np.meshgrid(ticks, ticks[::-1]), -1)  # rows from top to bottom
     return decode(decoder, z.reshape(-1, 2)).reshape(n, n, 28, 28, 1)
 
 
-pair = {"VAE": vae["decoder"], "AAE, Gaussian": subject["Gaussian"]["decoder"]}
+pair = {"VAE": (vae["decoder"], 1.0), "AAE, Gaussian": (subject["Gaussian"]["decoder"], SIGMA)}
 show(
-    planes({name: plane_of(network) for name, network in pair.items()}, 2.5, width=9),
+    planes({name: plane_of(*made) for name, made in pair.items()}, 2.5, width=9),
     alt="Two latent planes, decoded: digits melt into each other from region to region.",
 )
 
 # %% slideshow={"slide_type": "fragment"}
-readings = {name: confidence(network, tables["Gaussian"][-len(x_test) :]) for name, network in pair.items()}
+some = unit[-len(x_test) :]
+readings = {name: confidence(network, sigma * some) for name, (network, sigma) in pair.items()}
 readings["real digits"] = read(2 * x_test - 1).probabilities.max(1)
 for name, sure in readings.items():
     print(f"{name:14} {np.mean(sure > 0.9):6.1%} read with > 90 % confidence, mean {sure.mean():.3f}")
@@ -478,15 +481,16 @@ show(over_prior(panels, width=10.5), "Codes with labels: each class lies on its 
 # was asked?
 
 # %% slideshow={"slide_type": "fragment"}
-asked = {}
+every = 20 if session.profile == "smoke" else 2  # 1,000 or 10,000 draws
+chance = 3 * np.sqrt(0.95 * 0.05 / len(parts[::every]))  # three standard deviations of a share of 95 %
 for name, networks in placed.items():
-    z = drawn(PARTED[name], seed=3)[::20]
-    asked[name] = np.mean(read(2 * decode(networks["decoder"], z) - 1).probabilities.argmax(1) == parts[::20])
-    print(f"{name:14} class asked for = class read: {asked[name]:.1%} of 1,000 draws")
+    z = drawn(PARTED[name], seed=3)[::every]
+    asked = np.mean(read(2 * decode(networks["decoder"], z) - 1).probabilities.argmax(1) == parts[::every])
+    print(f"{name:14} class asked for = class read: {asked:.1%} of {len(z):,} draws")
     if LABELLED[name] in shipped:
-        assert asked[name] >= 0.95, "the class asked for must be the class read"
+        assert asked >= 0.95 - chance, "the class asked for must be the class read"
     elif session.profile != "smoke":
-        assert asked[name] >= 0.7, "most draws must show the class asked for"
+        assert asked >= 0.7, "most draws must show the class asked for"
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And what is left for the position *within* a part? Walk along each spoke's main axis, from the

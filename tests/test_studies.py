@@ -1,0 +1,48 @@
+"""Recorded measurements: stored with their recipe, read back with their hash checked; those that ship are whole."""
+
+import numpy as np
+import pytest
+
+from course_utils import studies, weights
+
+pytestmark = pytest.mark.once
+
+
+def recipe(**changes):
+    return dict.fromkeys(weights.REQUIRED) | {"lecture": "07", "networks": {}} | changes
+
+
+def test_what_was_written_is_read(tmp_path):
+    studies.write("race", {"FD": np.array([[1.5, 2.5]]), "images": np.arange(4, dtype="uint8")}, recipe(), tmp_path)
+    assert studies.available(tmp_path) == ("race",)
+    found, arrays = studies.read("race", tmp_path)
+    assert found["lecture"] == "07"
+    assert arrays["FD"].dtype == np.float32 and arrays["FD"].tolist() == [[1.5, 2.5]]
+    assert arrays["images"].dtype == np.uint8 and arrays["images"].tolist() == [0, 1, 2, 3]
+
+
+def test_arrays_that_were_changed_afterwards_are_refused(tmp_path):
+    path = studies.write("race", {"FD": np.ones(1)}, recipe(), tmp_path)
+    other = studies.write("other", {"FD": np.zeros(1)}, recipe(), tmp_path)
+    path.write_bytes(other.read_bytes())
+    with pytest.raises(ValueError, match="race"):
+        studies.read("race", tmp_path)
+
+
+def test_a_recipe_that_lacks_a_field_is_refused_before_writing(tmp_path):
+    with pytest.raises(ValueError, match="lacks seed"):
+        studies.write("race", {"FD": np.ones(1)}, {k: v for k, v in recipe().items() if k != "seed"}, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_race_of_lecture_07_holds_every_racer_seed_and_mark():
+    found, arrays = studies.read("race-mnist")
+    settings = found["settings"]
+    shape = len(settings["racers"]), settings["seeds"], len(settings["marks"])
+    assert arrays["FD"].shape == arrays["iterations"].shape == shape
+    assert arrays["images"].shape[:1] == shape[:1] and arrays["images"].dtype == np.uint8
+    assert np.isfinite(arrays["FD"]).all() and (arrays["FD"] > 0).all()
+    assert (np.diff(arrays["iterations"], axis=-1) > 0).all()
+    last = found["scores"]["FD-mnist-cnn"]
+    assert list(last) == sorted(settings["racers"])
+    assert np.allclose([last[name] for name in settings["racers"]], arrays["FD"][:, :, -1], atol=1e-3)
