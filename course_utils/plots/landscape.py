@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+from matplotlib import ticker
 
 from .style import COLOURS, figure
 
@@ -166,7 +167,7 @@ def score_dots(runs, long=None, floor=None, xlabel="Fréchet distance", width=10
     made, axis = figure(width=width, height=0.55 * len(labels) + 1.6)
     for row, label in enumerate(labels):
         found = list(runs.get(label, ()))
-        name = "trained here, one dot a seed" if row == 0 else None
+        name = "one dot a seed, and their mean" if row == 0 else None
         axis.plot(found, [row] * len(found), "o", color=COLOURS[0], markersize=10, alpha=0.7, label=name)
         if found:
             axis.plot([np.mean(found)] * 2, [row - 0.3, row + 0.3], color=COLOURS[0], linestyle="-")
@@ -205,6 +206,8 @@ def race(marks, scores, floor=None, ylabel="Fréchet distance", width=10.0, floo
         axis.axhline(floor, color="black", linestyle="--", label=floor_label)
     axis.set(xscale="log", yscale="log", xlabel="processor seconds", ylabel=ylabel)
     axis.set_xticks(marks, [f"{mark:g}" for mark in marks])
+    axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
     axis.minorticks_off()
     made.legend(loc="outside right upper")
     return made
