@@ -97,10 +97,10 @@ class Semi:
     dropout: float = 0.2
     counts: tuple = (100, 1000, 60_000)
     draws: int = 3
-    iterations: int = 20_000
-    alone: tuple = (1_500, 3_000, 20_000)  # iterations on the labels only, a number for each count
+    iterations: int = 10_000
+    alone: tuple = (1_500, 3_000, 10_000)  # iterations on the labels only, a number for each count
     rates: dict = dataclasses.field(
-        default_factory=lambda: {"reconstruction": 1e-3, "discriminators": 5e-4, "encoder": 1e-3, "labels": 3e-3}
+        default_factory=lambda: {"reconstruction": 1e-3, "discriminators": 5e-4, "encoder": 1e-3, "labels": 1e-3}
     )
     decay: float = 0.999
     epoch: int = 500
