@@ -28,7 +28,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | 1 to 1½ minutes on two cores |
-# | `cpu` | a laptop | 13 minutes on two cores, 3.5 GB of memory |
+# | `cpu` | a laptop | 9 minutes on two cores, 3.3 GB of memory |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -856,7 +856,8 @@ print(f"the first two of the race differ by {second.mean() - first.mean():.2f}; 
 # gradient. For two minutes that counts more than anything else. **The end:** the stars tell another story. The
 # long runs of WGAN-GP and of DCGAN end level, and the winner of two minutes far behind them. Who is best depends
 # on when you stop. (Even the stars are single seeds with one setting each.) **The spread:** dots of one row differ
-# by the seed alone, so a gap between two rows that is not larger than that says nothing.
+# by the seed alone. DRAGAN's lie between 7 and 14, as far apart as most of the methods, so a gap between two rows
+# that is not larger than that says nothing.
 #
 # So no row of this table is "the best GAN". Two large studies, with far more seeds and settings, found the same:
 # with enough tuning no loss wins on every data set (Lučić et al., 2018; Kurach et al., 2019). What the penalty
