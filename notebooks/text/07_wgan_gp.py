@@ -28,7 +28,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | 1 to 1½ minutes on two cores |
-# | `cpu` | a laptop | 9 minutes on two cores, 3.3 GB of memory |
+# | `cpu` | a laptop | 9 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -78,7 +78,7 @@ name = "mnist"
 settings = session.pick(
     smoke={"images": 1_000, "test": 500, "width": 8, "steps": 4, "turns": 2, "race": 8, "seconds": 1, "seeds": 1,
            "toy": 100, "grid": 100, "contour": 100, "toys": 1, "grids": 1, "blocks": (1,), "deep": 4},
-    cpu={"images": 60_000, "test": 1_000, "width": 32, "steps": 72, "turns": 5, "race": 16, "seconds": 12, "seeds": 3,
+    cpu={"images": 20_000, "test": 1_000, "width": 32, "steps": 72, "turns": 5, "race": 16, "seconds": 12, "seeds": 3,
          "toy": 1_500, "grid": 7_000, "contour": 800, "toys": 3, "grids": 2, "blocks": (11, 11, 11), "deep": 8},
     gpu={"images": 60_000, "test": 10_000, "width": 64, "steps": 10_000, "turns": 5, "race": 32, "seconds": 60,
          "seeds": 5, "toy": 20_000, "grid": 50_000, "contour": 5_000, "toys": 3, "grids": 2,
