@@ -97,7 +97,7 @@ print(data.source("mnist").text, x_train.shape, x_train.dtype)
 # mixture of ten Gaussians and a Swiss roll have ten *parts*, drawn in ten colours; a Gaussian is
 # one piece. It has a standard deviation of $\sigma = 5$, as the paper's: so all three are about as wide.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
 SIGMA = 5.0
 PRIORS = {
     "Gaussian": priors.gaussian(2, SIGMA),
