@@ -208,7 +208,7 @@ def three_losses(x, z, encoder, decoder, discriminator):
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The package's game has the same three. To compare, both get the same draws.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
 draws, batch = tables["ten Gaussians"][::200], ops.convert_to_tensor(x_train[:100])
 fixed = priors.Prior("fixed", 2, lambda n, seed, labels: ops.convert_to_tensor(draws))
 
@@ -654,7 +654,7 @@ for name, network in {"labels alone": alone, "with all images": sorter_average}.
 # $z$ wants the same $\mathcal N(0, I)$ from all. Test it: one style a row, all ten classes; then
 # one class a row, many styles.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
 painter = table_of.networks["decoder"] if table_of else semi.decoder
 
 
