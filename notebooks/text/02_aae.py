@@ -440,8 +440,9 @@ print("fewer holes, by this measure:", ahead)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The share of draws from the prior that decode to a clear digit is the claim as a number. On this
-# plane the VAE is even a little ahead. Read it with care. Wherever two classes meet there has to be a seam, in any continuous decoder; the
-# lecture's AAE has fewer *empty places*, and not no seams. And a classifier may be sure of a digit
+# plane the VAE is even a little ahead. Read it with care. Wherever two classes meet there has to be
+# a seam, in any continuous decoder; the lecture's AAE has fewer *empty places*, and not no seams.
+# And a classifier may be sure of a digit
 # that no human would accept.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
