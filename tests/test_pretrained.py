@@ -74,6 +74,17 @@ def test_decoder_samples_are_the_pixels_means(tmp_path):
     np.testing.assert_allclose(images.reshape(5, 16), 2 * means - 1, atol=1e-5)
 
 
+def test_a_decoder_of_a_wider_prior_gets_wider_codes(tmp_path):
+    made = decoder()
+    fields = recipe("toy_decoder", "decoder", sampler="bernoulli_decoder")
+    fields["sampler"]["arguments"] = fields["sampler"]["arguments"] | {"stddev": 5.0}
+    pretrained.save("toy-aae", {"decoder": made}, fields, tmp_path, "float32")
+    z = 5 * np.random.default_rng(3).standard_normal((5, 3), dtype="float32")
+    kernel, bias = made.get_weights()
+    images = pretrained.load("toy-aae", tmp_path).sample(5, seed=3)
+    np.testing.assert_allclose(images.reshape(5, 16), np.tanh((z @ kernel + bias) / 2), atol=1e-5)
+
+
 @pytest.fixture
 def conditional(tmp_path):
     arguments = {"latent_dim": 3, "classes": 4}

@@ -1,9 +1,9 @@
 """The race of lectures 04 to 07: seven games on the digits, the same seconds of one core for each, several seeds.
 
-    python training/race.py            # some 50 minutes of one core; begun again, it goes on with what is missing
+    python training/race.py            # 54 minutes of one core; begun again, it goes on with what is missing
     python training/race.py --ship     # gathers what there is into course_utils/studies
 
-Every racer starts from fresh networks and plays with constant rates until it has spent `SECONDS` of processor time;
+Every racer starts from fresh networks and plays with constant rates until it has spent the last of `MARKS` in processor seconds;
 compiling, sampling and scoring do not count. A generator's average over some 100 iterations is scored at each of
 `MARKS`, by FD to the 10,000 test images. Give the process one thread (`OMP_NUM_THREADS=1` and the backend's own
 switches), so that processor seconds are those of one core. Nothing is chosen by the scores.
@@ -138,7 +138,7 @@ def ship():
     last = {title: [round(float(x), 3) for x in row] for title, row in zip(RACERS, arrays["FD"][:, :, -1])}
     recipe = pretrained.provenance(0, data.source("mnist"), SEEDS * len(RACERS) * MARKS[-1]) | {
         "command": "python training/race.py",
-        "code_version": sorted({str(run["version"]) for row in played for run in row})[0],
+        "code_version": "; ".join(sorted({str(run["version"]) for row in played for run in row})),
         "lecture": "07",
         "evaluator": read.name,
         "scores": {f"FD-{read.name}": last, f"FD-{read.name}-of-training-images": round(float(floor), 4)},

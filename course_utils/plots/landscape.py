@@ -183,14 +183,13 @@ def score_dots(runs, long=None, floor=None, xlabel="Fréchet distance", width=10
     return made
 
 
-def race(marks, scores, floor=None, ylabel="Fréchet distance", width=10.0, floor_label="training images"):
+def race(marks, scores, ylabel="Fréchet distance", width=10.0):
     """Draws how the scores of several methods fall with the time spent, on two logarithmic axes.
 
     Args:
         marks: (T,), seconds.
         scores: dict label -> (seeds, T); the mean is drawn, and a band from the best to the worst seed.
-        floor: score of real images, a dashed line, or None.
-        ylabel, floor_label: texts.
+        ylabel: text.
         width: of the figure in inches.
 
     Returns:
@@ -202,8 +201,6 @@ def race(marks, scores, floor=None, ylabel="Fréchet distance", width=10.0, floo
         axis.fill_between(
             marks, np.min(found, axis=0), np.max(found, axis=0), color=line.get_color(), alpha=0.15, linewidth=0
         )
-    if floor is not None:
-        axis.axhline(floor, color="black", linestyle="--", label=floor_label)
     axis.set(xscale="log", yscale="log", xlabel="processor seconds", ylabel=ylabel)
     axis.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))

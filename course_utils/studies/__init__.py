@@ -3,10 +3,9 @@
 The scripts in `training/` make them, the notebooks show them.
 """
 
-import json
 from pathlib import Path
 
-from course_utils import files, weights
+from course_utils import weights
 
 FOLDER = Path(__file__).parent
 
@@ -49,9 +48,4 @@ def write(name, arrays, recipe, folder=FOLDER):
     """
     weights.check({}, recipe)
     stored = {key: array.astype("float32") if array.dtype == "float64" else array for key, array in arrays.items()}
-    text = json.dumps(recipe, ensure_ascii=False)  # fails here, before a file is touched
-    path = Path(folder) / f"{name}.npz"
-    found = json.loads(text) | {"sha256": files.save_arrays(path, stored)}
-    text = json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-    files.write_atomic(path.with_suffix(".json"), text.encode("utf-8"))
-    return path
+    return weights.store(name, stored, recipe, folder)

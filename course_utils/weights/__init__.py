@@ -95,10 +95,24 @@ def write(name, networks, recipe, folder=FOLDER, dtype="float16"):
     """
     checks.one_of(dtype, ("float16", "float32"), "dtype")
     check(networks, recipe)
-    stored = arrays(networks, dtype)
+    return store(name, arrays(networks, dtype), recipe | {"dtype": dtype}, folder)
+
+
+def store(name, stored, recipe, folder=FOLDER):
+    """Write arrays and a recipe side by side.
+
+    Args:
+        name: file name without ending.
+        stored: dict of key → array.
+        recipe: dict that JSON can hold; "sha256" is added here.
+        folder: where the two files go.
+
+    Returns:
+        Path of the array file.
+    """
     text = json.dumps(recipe, ensure_ascii=False)  # fails here, before a file is touched
     path = Path(folder) / f"{name}.npz"
-    found = json.loads(text) | {"dtype": dtype, "sha256": files.save_arrays(path, stored)}
+    found = json.loads(text) | {"sha256": files.save_arrays(path, stored)}
     text = json.dumps(found, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
     files.write_atomic(path.with_suffix(".json"), text.encode("utf-8"))
     return path

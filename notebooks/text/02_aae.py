@@ -617,8 +617,8 @@ print("a dash: no long run is shipped" if table_of is None else f"{table_of.reci
 # several draws.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# What moves the number? Trials on the first draw of 100 labels, each stopped when it had fallen behind. The error
-# is that of the same moment with and without the change.
+# What moves the number? Trials on the first draw of 100 labels, stopped when they had fallen behind. The error is
+# that of the same moment with and without the change.
 #
 # | change | after iterations | error without | error with |
 # |---|---|---|---|

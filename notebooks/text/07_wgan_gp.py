@@ -793,8 +793,9 @@ assert wrong > 3 * right
 #
 # Which GAN is best? Give all of them the same data, the same evaluator and the same *seconds* of one processor
 # core, and repeat with several seeds. That takes most of an hour. So `training/race.py` has played it once, and
-# its record ships with the course. Optimizer, limit and turns are those of each lecture's long run; the image
-# networks are half as wide as in section 6, so that two minutes are enough for hundreds of iterations.
+# its record ships with the course. Optimizers, turns, WGAN's clip and the weight of R1 are those of the long runs;
+# the rates stay constant, and the image networks are half as wide as in section 6, so that two minutes are enough
+# for hundreds of iterations.
 #
 # | racer | networks | loss | critic's limit | critic's turns | optimizer |
 # |---|---|---|---|---|---|
@@ -851,13 +852,13 @@ print(f"the first two of the race differ by {second.mean() - first.mean():.2f}; 
       f"{np.ptp(first):.2f} and {np.ptp(second):.2f}")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Read three things. **The clock:** in the same seconds the small networks of notebook 04 play twenty times as many
-# iterations as WGAN-GP, whose critic moves five times for each move of the generator and takes a gradient of a
-# gradient. For two minutes that counts more than anything else. **The end:** the stars tell another story. The
-# long runs of WGAN-GP and of DCGAN end level, and the winner of two minutes far behind them. Who is best depends
-# on when you stop. (Even the stars are single seeds with one setting each.) **The spread:** dots of one row differ
-# by the seed alone. DRAGAN's lie between 7 and 14, as far apart as most of the methods, so a gap between two rows
-# that is not larger than that says nothing.
+# Read three things. **The clock:** in the same seconds the small networks of notebook 04 play twenty times as
+# many iterations as WGAN-GP, whose critic moves five times for each move of the generator and takes a gradient of
+# a gradient. For two minutes that counts more than anything else. **The end:** the stars tell another story. The
+# long runs of WGAN-GP and of DCGAN (that one with R1) end level, and the winner of two minutes ends at twice
+# their distance. Who is best depends on when you stop. (Even the stars are single seeds with one setting each.)
+# **The spread:** dots of one row differ by the seed alone. DRAGAN's lie between 7 and 14, as far apart as most of
+# the methods, so a gap between two rows that is not larger than that says nothing.
 #
 # So no row of this table is "the best GAN". Two large studies, with far more seeds and settings, found the same:
 # with enough tuning no loss wins on every data set (Lučić et al., 2018; Kurach et al., 2019). What the penalty
