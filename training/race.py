@@ -3,7 +3,7 @@
     python training/race.py            # 54 minutes of one core; begun again, it goes on with what is missing
     python training/race.py --ship     # gathers what there is into course_utils/studies
 
-Every racer starts from fresh networks and plays with constant rates until it has spent the last of `MARKS` in processor seconds;
+Every racer starts from fresh networks and plays with constant rates until the last of `MARKS` (processor seconds);
 compiling, sampling and scoring do not count. A generator's average over some 100 iterations is scored at each of
 `MARKS`, by FD to the 10,000 test images. Give the process one thread (`OMP_NUM_THREADS=1` and the backend's own
 switches), so that processor seconds are those of one core. Nothing is chosen by the scores.
