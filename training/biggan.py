@@ -82,10 +82,10 @@ PUBLISHED = tuple(
 
 RUNS = {
     "biggan-mnist": Run(
-        7_000,
+        3_500,
         {"latent_dim": 60, "widths": [48, 24], "image_shape": [28, 28, 1], "class_dim": 32, "attention": 14},
         {"widths": [24, 48, 48], "halvings": 2, "image_shape": [28, 28, 1], "attention": 14},
-        batch_size=32,
+        batch_size=32, marks=10,
     ),
     "biggan-cifar10": Run(
         100_000, {**CIFAR_GENERATOR}, {**CIFAR_CRITIC}, normal(0.02), rate=2e-4, batch_size=50, turns=4,
