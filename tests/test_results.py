@@ -4,10 +4,13 @@ import importlib.util
 import json
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
+from keras import layers
 
 from course_utils import files, results, weights
+from course_utils.layers import ModulatedConv2D, SelfAttention2D
 
 pytestmark = pytest.mark.once
 README = Path(__file__).parent.parent / "README.md"
@@ -81,11 +84,32 @@ def test_readme_shows_what_the_recipes_say():
     assert results.is_current(README), "run `python -m course_utils.results README.md`"
 
 
-def test_the_speed_table_is_the_one_that_the_reports_give():
-    source = README.parent / "tests" / "benchmarks" / "run.py"
-    specification = importlib.util.spec_from_file_location("benchmarks", source)
-    benchmarks = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(benchmarks)
-    table = benchmarks.table()
-    assert table.count("\n") >= 6  # a head, and two measurements on each of two backends
-    assert f"<!-- benchmarks:begin -->\n{table}<!-- benchmarks:end -->" in README.read_text(encoding="utf-8")
+def test_the_speed_tables_are_those_that_the_reports_give():
+    tables = script("run").tables()
+    for section, fewest in {"benchmarks": 6, "rates": 4}.items():  # a head, and measurements on two backends
+        assert tables[section].count("\n") >= fewest
+        shown = f"<!-- {section}:begin -->\n{tables[section]}<!-- {section}:end -->"
+        assert shown in README.read_text(encoding="utf-8")
+
+
+def test_multiply_adds_are_counted_as_by_hand():
+    rate = script("rate")
+    x = keras.Input((4, 4, 2))
+    h = layers.Conv2D(16, 3, padding="same")(x)  # 3·3·2·16 weights at 16 positions
+    h = SelfAttention2D()(h)  # 16·2 + 16·2 + 16·8 + 8·16 at 16 positions; 16 queries, 4 keys, 2 and 8 channels
+    network = keras.Model(x, layers.Dense(3)(layers.Flatten()(h)))  # 256·3
+    by_hand = 288 * 16 + 320 * 16 + 16 * 4 * (2 + 8) + 768
+    assert rate.multiply_adds(network) == by_hand
+    style = keras.Input((5,))
+    modulated = keras.Model([x, style], ModulatedConv2D(7, 3)([x, style]))  # the style's matrix is used once an image
+    assert rate.multiply_adds(modulated) == 3 * 3 * 2 * 7 * 16 + 5 * 2
+    assert rate.an_image(100, 10, turns=2) == 100 + 60 + (300 + 20) / 2
+
+
+def script(name):
+    """A module of tests/benchmarks, which is no package."""
+    source = README.parent / "tests" / "benchmarks" / f"{name}.py"
+    specification = importlib.util.spec_from_file_location(name, source)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module

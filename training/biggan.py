@@ -130,11 +130,9 @@ def measures(run, generator, x_train):
     return measure
 
 
-def train(name, run, seed, resume):
-    """Trains one run and keeps the averaged generator and the critic of its best moment."""
+def played(run, seed):
+    """Returns the compiled game of a run, its networks by name, and the average of its generator."""
     keras.utils.set_random_seed(seed)
-    x_train, y_train, _ = real(run)
-    keras.config.set_dtype_policy(run.policy)
     live, averaged = run.networks(), run.networks()["generator"]
     game = BigGAN(
         **live, critic_optimizer=run.optimizer(run.turns), generator_optimizer=run.optimizer(1), turns=run.turns,
@@ -142,6 +140,14 @@ def train(name, run, seed, resume):
         seed=seed,
     )  # fmt: skip
     game.compile(steps_per_execution=10)
+    return game, live, averaged
+
+
+def train(name, run, seed, resume):
+    """Trains one run and keeps the averaged generator and the critic of its best moment."""
+    x_train, y_train, _ = real(run)
+    keras.config.set_dtype_policy(run.policy)
+    game, live, averaged = played(run, seed)
     digits = {"cost": lambda mark: mark["FD"]} if run.images == "mnist" else {}
     watch = Watch(
         name, {"generator": averaged, "critic": live["critic"]}, measures(run, averaged, x_train), TERMS, **digits

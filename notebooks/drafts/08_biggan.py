@@ -50,37 +50,33 @@ from course_utils import start
 session = start()  # picks the backend, so it comes before anything that imports Keras
 
 # %% slideshow={"slide_type": "skip"}
-from functools import cache, partial
 from itertools import pairwise
 
 import keras
 import numpy as np
 from keras import ops
 
-from course_utils import backend, data, exercises, losses, metrics, penalties, plots, pretrained
+from course_utils import backend, data, exercises, losses, metrics, penalties, plots, pretrained, studies
 from course_utils.game import Average
 from course_utils.games.biggan import BigGAN, kernels
 from course_utils.games.watching import KeepBest, SingularValues, settle, spectral_norms
-from course_utils.layers import ConditionalBatchNormalization, SelfAttention2D, SpectralDense
-from course_utils.layers import initial
-from course_utils.networks.biggan import (
-    CIFAR_CRITIC, CIFAR_GENERATOR, biggan_critic, biggan_generator, halves, lipschitz_bound,
-)  # fmt: skip
+from course_utils.layers import ConditionalBatchNormalization, SelfAttention2D, SpectralDense, initial
+from course_utils.networks import biggan as blocks
 from course_utils.plots import biggan as figures, show
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings. `widths` are the channels of the generator's blocks and `critic` those of the
-# critic's; `steps` counts iterations of the training in section 5. `ladder` is the number of images that each
-# run of section 8 is shown, `narrow` the widths of its networks, `seeds` how often each is repeated.
+# critic's; `steps` counts iterations of the training in section 5. `ladder` is the number of images that the two
+# runs of section 7 are shown, `narrow` the widths of their networks.
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
     smoke={"images": 2_000, "test": 500, "widths": (4,), "critic": (4, 6), "steps": 4, "batch": 16, "samples": 500,
-           "ladder": 64, "narrow": (4,), "watch": (4, 6), "rows": 1, "seeds": 1},
-    cpu={"images": 60_000, "test": 2_000, "widths": (32, 16), "critic": (16, 32, 32), "steps": 300, "batch": 64,
-         "samples": 2_000, "ladder": 4_800, "narrow": (16, 8), "watch": (8, 16, 16), "rows": 8, "seeds": 3},
+           "ladder": 64, "narrow": (4,)},
+    cpu={"images": 60_000, "test": 2_000, "widths": (24, 12), "critic": (12, 24, 24), "steps": 400, "batch": 32,
+         "samples": 2_000, "ladder": 3_200, "narrow": (16, 8)},
     gpu={"images": 60_000, "test": 10_000, "widths": (64, 32), "critic": (32, 64, 64), "steps": 10_000, "batch": 64,
-         "samples": 10_000, "ladder": 128_000, "narrow": (32, 16), "watch": (16, 32, 32), "rows": 8, "seeds": 5},
+         "samples": 10_000, "ladder": 64_000, "narrow": (16, 8)},
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -236,6 +232,8 @@ left, values, right = np.linalg.svd(W, full_matrices=False)
 sigma, bar = values[0], W / values[0]
 G = 3 * np.cos(3 * bar)  # ∂L/∂W̄ of this loss
 equation = (G - np.sum(G * bar) * np.outer(left[:, 0], right[0])) / sigma
+
+# %% slideshow={"slide_type": "fragment"}
 numeric = np.zeros_like(W)
 for place in np.ndindex(*W.shape):
     step = np.zeros_like(W)
@@ -404,12 +402,12 @@ assert np.isclose(weights.sum(), 1000, rtol=1e-3) and np.isclose((1 - gamma) * w
 # %% slideshow={"slide_type": "fragment"}
 def networks(widths, critic, spectral=True, **arguments):
     """A generator and a critic; z has twenty numbers for the first grid and for each block."""
-    generator = biggan_generator(
-        20 * (len(widths) + 1), widths=widths, image_shape=shape, spectral=spectral, **arguments
-    )  # fmt: skip
-    return generator, biggan_critic(widths=critic, halvings=len(widths), image_shape=shape, spectral=spectral)
+    same = {"image_shape": shape, "spectral": spectral}
+    generator = blocks.biggan_generator(20 * (len(widths) + 1), widths=widths, **same, **arguments)
+    return generator, blocks.biggan_critic(widths=critic, halvings=len(widths), **same)
 
 
+# %% slideshow={"slide_type": "fragment"}
 def new_game(widths, critic, rate=1e-3, weight=1e-4, decay=0.98, seed=0, **arguments):
     keras.utils.set_random_seed(seed)
     (generator, judging), (average, _) = (networks(widths, critic, **arguments) for _ in range(2))
@@ -570,7 +568,8 @@ if run:
 # %% slideshow={"slide_type": "fragment"}
 if session.profile != "smoke":
     small = {"initializer": initial.normal(0.02)}
-    colour = biggan_generator(**CIFAR_GENERATOR, **small), biggan_critic(**CIFAR_CRITIC, **small)
+    colour = (blocks.biggan_generator(**blocks.CIFAR_GENERATOR, **small),
+              blocks.biggan_critic(**blocks.CIFAR_CRITIC, **small))  # fmt: skip
     for network in colour:
         size = sum(int(np.prod(v.shape)) for v in network.trainable_variables)
         print(f"{network.name} for CIFAR-10: {size:,} weights")
@@ -605,7 +604,7 @@ gate.assign(0.0)
 without = slopes()
 gate.assign(opened)
 widths = run.recipe["networks"]["critic"]["arguments"]["widths"] if run else settings["critic"]
-bound = lipschitz_bound(widths, 2 if run else len(settings["widths"]), shape)
+bound = blocks.lipschitz_bound(widths, 2 if run else len(settings["widths"]), shape)
 print(f"slope at test images {with_gate.mean():.2f} with the gate at {opened:.3f}, "
       f"{without.mean():.2f} with it closed; bound {bound:.0f}")  # fmt: skip
 assert without.max() <= bound
@@ -719,7 +718,7 @@ if run:  # a claim about a generator that has learned something
 # between two digits that were never neighbours in any training batch.
 
 # %% slideshow={"slide_type": "subslide"}
-embed, body = halves(generator)
+embed, body = blocks.halves(generator)
 t = np.linspace(0, 1, 12, dtype="float32")[:, None]
 ends = np.random.default_rng(4).standard_normal((4, z.shape[-1]), dtype="float32")
 rows = {}
@@ -753,66 +752,35 @@ assert steps.max() < 0.9 * jump, "no step is the whole way"
 # batch of 2048 sees eight times the images of one with 256, and costs eight times as much. So there are two questions,
 # and one table should not mix them: what is better after as many *iterations*, and what after as many *images*?
 #
-# The batch sizes 8, 16, 32 and 64 keep the slide's ratios. Each run below sees the same images in all, and it is
-# measured twice: after as many iterations as the largest batch gets, and at its end.
-
-# %% slideshow={"slide_type": "skip"}
-beginnings = {}
-
-
-def start_again(game, build, seed):
-    """Undoes all training of a game and gives it other initial weights; its compiled program is kept."""
-    state = game.weights + game.optimizers.variables
-    first = beginnings.setdefault(id(game), [ops.convert_to_numpy(v) for v in state])
-    for variable, value in zip(state, first, strict=True):
-        variable.assign(value)
-    keras.utils.set_random_seed(seed)
-    game.seed = seed  # the order of the data follows
-    for network, made in zip((game.generator, game.critic), build()):
-        network.set_weights(made.get_weights())
-    game.averages[0].average.set_weights(game.generator.get_weights())
+# The batch sizes 8, 16, 32 and 64 keep the slide's ratios. First one pair of runs on your own machine: the smallest
+# and the largest batch, the same number of images, narrow networks without the ingredients that come later.
 
 # %% slideshow={"slide_type": "fragment"}
-@cache  # a game with the same networks is compiled once
-def ladder_game(widths, shared=False, skip_z=False, weight=0.0):
-    """A compiled game, and the function that makes its networks anew."""
-    build = partial(networks, widths, (*widths[::-1], widths[0]), shared=shared, skip_z=skip_z)
-    return new_game(*build.args, weight=weight, **build.keywords), build
+narrow = settings["narrow"]
+bare = {"shared": False, "skip_z": False, "weight": 0.0}
+for batch in (8, 64):
+    racer = new_game(narrow, (*narrow[::-1], narrow[0]), **bare)
+    racer.fit(x_train, y_train, batch_size=batch, steps_per_epoch=settings["ladder"] // batch, verbose=0)
+    found = judged(racer)
+    print(f"batch {batch:2}: {racer.iteration:4} iterations, IS {found[0]:.2f}, FD {found[1]:6.1f}")
 
-
-# %% slideshow={"slide_type": "fragment"}
-def climb(batch, **arguments):
-    """Plays one row of the ladder with each seed; returns scores after equally many iterations, and images."""
-    (game, build), found = ladder_game(**arguments), []
-    few = settings["ladder"] // 64  # iterations of the largest batch
-    for seed in range(settings["seeds"]):
-        start_again(game, build, seed)
-        for steps in (few, settings["ladder"] // batch - few):
-            if steps:
-                game.fit(x_train, y_train, batch_size=batch, steps_per_epoch=steps, verbose=0)
-            found.append(judged(game))
-    return np.array(found).reshape(settings["seeds"], 2, 3)  # seed, (iterations, images), (IS, FD, asked)
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# One seed, and few images. `training/ladder.py` has played this properly, and its record ships with the course: each
+# run sees 16,000 images, each row is played with three seeds, and each run is measured twice, after as many iterations
+# as the largest batch gets, and at its end. All have one rate, and nothing was tuned for any row.
 
 # %% slideshow={"slide_type": "subslide"}
-narrow = settings["narrow"]
-ladder = {
-    "batch 8": {"batch": 8, "widths": narrow},
-    "batch 16": {"batch": 16, "widths": narrow},
-    "batch 32": {"batch": 32, "widths": narrow},
-    "batch 64": {"batch": 64, "widths": narrow},
-}
-taking_part = list(ladder)[-settings["rows"] :]  # all four, or in a test the last one
-climbed = {title: climb(**ladder[title]) for title in taking_part}
-for title, found in climbed.items():
-    (iterations, images), spread = found.mean(0), found.std(0, ddof=min(1, len(found) - 1))
-    print(f"{title:9} same iterations: IS {iterations[0]:.2f} ± {spread[0, 0]:.2f}, FD {iterations[1]:6.1f}   "
-          f"same images: IS {images[0]:.2f} ± {spread[1, 0]:.2f}, FD {images[1]:6.1f}")  # fmt: skip
-
-# %% slideshow={"slide_type": "fragment"}
-if len(climbed) > 1:
-    for column, what in enumerate(("iterations", "images")):
-        order = sorted(climbed, key=lambda title, column=column: climbed[title][:, column, 1].mean())
-        print(f"after as many {what:10}: from best to worst FD", ", ".join(order))
+record, measured = studies.read("ladder-mnist")
+climbed = dict(zip(record["settings"]["rows"], measured["scores"]))  # row -> (seeds, 2 moments, (IS, FD, asked))
+batches = list(climbed)[:4]
+print(record["settings"]["moments"])
+for title in batches:
+    mean, spread = climbed[title].mean(0), climbed[title].std(0, ddof=1)
+    print(f"{title:9} same iterations: IS {mean[0, 0]:.2f} ± {spread[0, 0]:.2f}, FD {mean[0, 1]:6.1f}   "
+          f"same images: IS {mean[1, 0]:.2f} ± {spread[1, 0]:.2f}, FD {mean[1, 1]:6.1f}")  # fmt: skip
+for moment, what in enumerate(("iterations", "images")):
+    order = sorted(batches, key=lambda title, moment=moment: climbed[title][:, moment, 1].mean())
+    print(f"after as many {what:10}: from best to worst FD", ", ".join(order))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Compare the two lines. At equal iterations the larger batch has seen more of the data. At equal images it has
@@ -825,34 +793,32 @@ if len(climbed) > 1:
 # Now the other ingredients, in the slide's order, each on top of the ones before: more channels by half, one shared
 # embedding, skip-z, and the orthogonal regulariser. Every row has the same number of images and the same seeds.
 
-# %% slideshow={"slide_type": "fragment"}
-wide = tuple(3 * width // 2 for width in narrow)
-further = {
-    "more channels": {"batch": 64, "widths": wide},
-    "shared class": {"batch": 64, "widths": wide, "shared": True},
-    "skip-z": {"batch": 64, "widths": wide, "shared": True, "skip_z": True},
-    "orthogonal": {"batch": 64, "widths": wide, "shared": True, "skip_z": True, "weight": 1e-4},
-}
-climbed |= {title: climb(**further[title]) for title in list(further)[: max(0, settings["rows"] - 4)]}
-slide = dict(zip((*ladder, *further), (52.52, 58.77, 63.03, 76.85, 92.98, 94.94, 98.76, 99.31)))
-runs = {title: found[:, 1, 0] for title, found in climbed.items()}
-
 # %% slideshow={"slide_type": "subslide"}
+slide = dict(zip(climbed, (52.52, 58.77, 63.03, 76.85, 92.98, 94.94, 98.76, 99.31)))
+runs = {title: found[:, 1, 0] for title, found in climbed.items()}  # inception scores at the end, a seed each
+limit = record["scores"][f"IS-{record['evaluator']}-of-test-images"]
 show(
-    figures.ladder(runs, slide, xlabel=f"inception score by {read.name}", limit=scored["sure and diverse"]),
+    figures.ladder(runs, slide, xlabel=f"inception score by {record['evaluator']}", limit=limit),
     alt="Inception scores by row of the ladder, measured here with a dot a seed, and on the slide: "
     + ", ".join(f"{title} {scores.mean():.1f} here and {slide[title]} there" for title, scores in runs.items()) + ".",
 )  # fmt: skip
-titles = list(climbed)
-for before, after in pairwise(titles):
+
+# %% slideshow={"slide_type": "fragment"}
+for before, after in pairwise(climbed):
     a, b = climbed[before][:, 1], climbed[after][:, 1]  # (seeds, 3)
     error = np.sqrt((a[:, 0].var(ddof=1) + b[:, 0].var(ddof=1)) / len(a))
     gain = b[:, 0].mean() - a[:, 0].mean()
     verdict = "helps" if gain > 2 * error else "hurts" if gain < -2 * error else "no difference to be seen"
     print(f"{after:14} IS {gain:+.2f} ± {error:.2f}: {verdict:25} FD {a[:, 1].mean():6.1f} → {b[:, 1].mean():6.1f}")
 
+# %% slideshow={"slide_type": "subslide"}
+show(
+    plots.image_rows({title: data.scale(x) for title, x in zip(climbed, measured["images"])}, low=-1.0, width=9),
+    alt="Ten digits, one of each class, of each row of the ladder.",
+)
+
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The dashed line is the score of real images. A verdict needs a difference of twice its standard error; with so few
+# The dashed line is the score of real images. A verdict needs a difference of twice its standard error; with three
 # seeds even that is generous. Where it says that there is no difference to be seen, that is the finding: on small
 # digits, in minutes, the ingredient does not show. It would be dishonest to read the slide's ladder into these rows.
 #

@@ -1,7 +1,7 @@
-"""Measures the engine on each installed backend and writes the README's table: run.py [--table-only]
+"""Measures engine and games on each installed backend and writes the README's tables: run.py [--table-only]
 
 Every measurement is a process of its own, so that backends do not disturb each other. The reports are kept beside this
-file, one a device; the table is made from them, so nobody types a number.
+file, one a device; the tables are made from them, so nobody types a number.
 """
 
 import importlib.util
@@ -20,48 +20,91 @@ TITLES = {
     "toy": "WGAN-GP, points in the plane, networks of 64, batch 64, 50 steps fused",
 }
 COLUMNS = ("what", "backend", "device", "by hand, it/s", "`Game.fit`, it/s", "ratio", "unfused, it/s", "gain")
+RATES = (
+    ("biggan-mnist", "float32"),
+    ("stylegan-glyphs", "float32"),
+    ("biggan-cifar10", "float32"),
+    ("biggan-cifar10", "mixed_bfloat16"),
+    ("stylegan-cifar10", "float32"),
+    ("stylegan-cifar10", "mixed_bfloat16"),
+)  # runs of training/, and policies
+RATE_COLUMNS = ("run", "policy", "backend", "device", "images/s", "matrix rate, TFLOP/s", "share of it")
 
 
 def measure():
-    """Runs every benchmark on every backend that has a hand-written counterpart here and keeps the reports."""
-    for backend in ("tensorflow", "jax"):
+    """Runs every benchmark on every installed backend, the engine's where it has a counterpart by hand."""
+    for backend in ("tensorflow", "jax", "torch"):
         if importlib.util.find_spec(backend) is None:
             continue
-        for which in TITLES:
-            environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
-            command = [sys.executable, str(HERE / "engine.py"), which]
-            done = subprocess.run(command, env=environment, capture_output=True, text=True)
-            if done.returncode:
-                sys.exit(done.stderr[-3000:])
-            report = json.loads(done.stdout.strip().splitlines()[-1])
-            print(report, flush=True)
-            REPORTS.mkdir(exist_ok=True)
-            name = f"{which}-{backend}-{report['device'].split(' ')[0]}.json"
-            (REPORTS / name).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        if backend != "torch":
+            for which in TITLES:
+                keep(which, reported(backend, "engine.py", which))
+        for name, policy in RATES:
+            keep(f"rate-{name}-{policy}", reported(backend, "rate.py", name, policy))
 
 
-def table():
-    """The reports as a markdown table."""
-    reports = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(REPORTS.glob("*.json"))]
-    rows = [COLUMNS, ["---"] * len(COLUMNS)]
-    for report in reports:
+def reported(backend, script, *arguments):
+    """What a benchmark prints in a process of its own."""
+    environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, str(HERE / script), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(done.stderr[-3000:])
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def keep(name, report):
+    """Writes a report beside those of other devices, if there is one."""
+    if report is None:
+        return
+    print(report, flush=True)
+    REPORTS.mkdir(exist_ok=True)
+    path = REPORTS / f"{name}-{report['backend']}-{report['device'].split(' ')[0]}.json"
+    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def kept(rates):
+    """The reports of the games' rates, or those of the engine."""
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(REPORTS.glob("*.json"))
+            if path.name.startswith("rate-") == rates]  # fmt: skip
+
+
+def markdown(columns, rows):
+    """A markdown table."""
+    return "".join("| " + " | ".join(row) + " |\n" for row in (columns, ["---"] * len(columns), *rows))
+
+
+def engine_rows():
+    """A row for each report of the engine."""
+    for report in kept(rates=False):
         rate = report["iterations_per_second"]
-        rows.append(
-            [
-                TITLES[report["benchmark"]],
-                report["backend"],
-                report["device"],
-                f"{rate['by_hand']:.4g}",
-                f"{rate['game']:.4g}",
-                f"{report['ratio']:.2f}",
-                f"{rate['per_step_fit']:.4g}" if "per_step_fit" in rate else "",
-                f"{report['fused_over_per_step']:.2f}" if "fused_over_per_step" in report else "",
-            ]
-        )
-    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+        yield [
+            TITLES[report["benchmark"]],
+            report["backend"],
+            report["device"],
+            f"{rate['by_hand']:.4g}",
+            f"{rate['game']:.4g}",
+            f"{report['ratio']:.2f}",
+            f"{rate['per_step_fit']:.4g}" if "per_step_fit" in rate else "",
+            f"{report['fused_over_per_step']:.2f}" if "fused_over_per_step" in report else "",
+        ]
+
+
+def rate_rows():
+    """A row for each report of a game's rate."""
+    for report in kept(rates=True):
+        matrix, share = f"{report['matrix_teraflops']:.3g}", f"{report['share']:.0%}"
+        named = [report[key] for key in ("benchmark", "policy", "backend", "device")]
+        yield [*named, f"{report['images_per_second']:.4g}", matrix, share]
+
+
+def tables():
+    """The README's tables by section."""
+    return {"benchmarks": markdown(COLUMNS, engine_rows()), "rates": markdown(RATE_COLUMNS, rate_rows())}
 
 
 if __name__ == "__main__":
     if "--table-only" not in sys.argv:
         measure()
-    results.write_section(HERE.parents[1] / "README.md", "benchmarks", table())
+    for section, table in tables().items():
+        results.write_section(HERE.parents[1] / "README.md", section, table)
