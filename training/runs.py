@@ -112,7 +112,8 @@ def kept(name, networks):
 def save(name, networks, recipe, folder=weights.FOLDER):
     """Saves weights with their recipe, and says what they score."""
     folder.mkdir(parents=True, exist_ok=True)
-    recipe["command"] = recipe["command"].replace(" --ship", "")  # what made them, not what stored them
+    for later in (" --ship", " --resume"):  # what made them, however it was interrupted, not what stored them
+        recipe["command"] = recipe["command"].replace(later, "")
     path = pretrained.save(name, networks, recipe, folder)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
 

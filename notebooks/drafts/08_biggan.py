@@ -56,7 +56,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_utils import backend, data, exercises, losses, metrics, penalties, plots, pretrained, studies
+from course_utils import backend, data, exercises, losses, metrics, penalties, plots, pretrained, studies, weights
 from course_utils.game import Average
 from course_utils.games.biggan import BigGAN, kernels
 from course_utils.games.watching import KeepBest, SingularValues, settle, spectral_norms
@@ -385,13 +385,13 @@ assert np.allclose(ours, package, rtol=1e-5) and not np.isclose(ours[0], product
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **Two more errata.** The slide's hinge loss, $\frac1m\sum f(x)\cdot f(g(z))$, is a product and no hinge: a critic
 # could lower it by giving real images large *negative* logits. And its moving average $\sum_i \gamma^i W_{k-i}$ is
-# not a mean, since its weights do not add up to 1. With the factor $1-\gamma$ they do:
+# not a mean, since its factors do not add up to 1. With the factor $1-\gamma$ they do:
 
 # %% slideshow={"slide_type": "fragment"}
 gamma = 0.999
-weights = gamma ** np.arange(100_000)
-print(f"the slide's weights add up to {weights.sum():.0f}, with 1 − γ to {(1 - gamma) * weights.sum():.3f}")
-assert np.isclose(weights.sum(), 1000, rtol=1e-3) and np.isclose((1 - gamma) * weights.sum(), 1)
+factors = gamma ** np.arange(100_000)
+print(f"the slide's factors add up to {factors.sum():.0f}, with 1 − γ to {(1 - gamma) * factors.sum():.3f}")
+assert np.isclose(factors.sum(), 1000, rtol=1e-3) and np.isclose((1 - gamma) * factors.sum(), 1)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Build
@@ -556,6 +556,9 @@ if run:
           f"IS {found['IS-mnist-cnn']:.3f} of {found['IS-mnist-cnn-of-test-images']:.3f}")  # fmt: skip
     assert found["asked-class-read"] >= 0.97, "the asked class is read"
     assert found["IS-mnist-cnn"] >= 0.97 * found["IS-mnist-cnn-of-test-images"]
+    before = weights.recipe("wgan-gp-mnist")["scores"]["FD-mnist-cnn"]
+    print(f"FD of the WGAN-GP of notebook 07, which knows no classes and ran for longer: {before:.3f}")
+    assert found["FD-mnist-cnn"] < before
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### In colour, with a GPU
@@ -708,9 +711,10 @@ if run:  # a claim about a generator that has learned something
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Read it from the right, where nothing is truncated, to the left. The asked class is read more and more surely, and
-# the inception score follows: to it, truncation looks like pure gain. Recall pays. FD sees both sides: what it gains
-# in quality it loses in variety, and at the left end variety wins. That is why the paper quotes two numbers
-# for each threshold, and why nobody should quote an inception score alone.
+# the inception score follows: to it, truncation looks like pure gain. Precision gains too. Recall pays for it, and FD,
+# which minds both, says that here the price is higher than the gain from the first step on: this generator's
+# samples were good as they were. That is why the paper quotes two numbers for each threshold, and why nobody should
+# quote an inception score alone.
 #
 # ### 6.4 From z to z, and from class to class
 #
