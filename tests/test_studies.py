@@ -46,3 +46,19 @@ def test_the_race_of_lecture_07_holds_every_racer_seed_and_mark():
     last = found["scores"]["FD-mnist-cnn"]
     assert list(last) == sorted(settings["racers"])
     assert np.allclose([last[name] for name in settings["racers"]], arrays["FD"][:, :, -1], atol=1e-3)
+
+
+def test_the_ladder_of_lecture_08_holds_every_row_seed_and_moment():
+    found, arrays = studies.read("ladder-mnist")
+    settings = found["settings"]
+    rows, measures = [row["title"] for row in settings["rows"]], settings["measures"]
+    assert arrays["scores"].shape == (len(rows), settings["seeds"], len(settings["moments"]), len(measures))
+    assert arrays["images"].shape == (len(rows), 10, 28, 28, 1) and arrays["images"].dtype == np.uint8
+    scores, distances, asked = np.moveaxis(arrays["scores"], -1, 0)
+    assert (scores >= 1).all() and (scores <= 10).all()
+    assert np.isfinite(distances).all() and (distances > 0).all()
+    assert (asked >= 0).all() and (asked <= 1).all()
+    last = [found["scores"][f"IS-{found['evaluator']}"][row] for row in rows]
+    assert np.allclose(last, scores[:, :, 1], atol=1e-3)
+    largest = [row["batch_size"] == 64 for row in settings["rows"]]  # both moments are the same there
+    assert sum(largest) == 5 and (arrays["scores"][largest, :, 0] == arrays["scores"][largest, :, 1]).all()

@@ -152,7 +152,7 @@ def ship():
         "published": [],
         "networks": {},
         "settings": {
-            "rows": {title: {**arguments, "widths": list(arguments["widths"])} for title, arguments in ROWS.items()},
+            "rows": [{"title": title, **arguments} for title, arguments in ROWS.items()],
             "images": IMAGES,
             "moments": [f"after {IMAGES // LARGEST} iterations", f"after {IMAGES} images"],
             "measures": ["IS", "FD", "asked"],
