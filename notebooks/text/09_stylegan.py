@@ -27,8 +27,8 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | made for 1 minute on two cores |
-# | `cpu` | a laptop | made for 10 minutes on two cores |
+# | `smoke` | tests | below 1 minute on two cores |
+# | `cpu` | a laptop | 6 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -402,7 +402,10 @@ print(f"FD-{read.name} of {len(x_test)} samples: {distance:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What to watch for.** The losses stay near each other if the game is balanced; they do not say how good the images
-# are. Right after growing, the samples must look as before, only smoother. If they break there, see section 7.
+# are. Right after growing, the samples must look as before, only smoother. If they break there, see section 7. And look
+# how alike the shapes are, while colours already vary: in a run this short one or two digits win for a while, then
+# others. That is the collapse of notebook 04. An earlier long run, with a quarter of the learning rate, was still in
+# it after 9,000 iterations; `training/stylegan.py` says what was tried.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### The long run
@@ -463,8 +466,11 @@ print(f"deviation without noise: {silent:.1e}")
 assert silent < 1e-5, "without noise a style makes one image"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Dark pixels are those on which the noise decides. To say it in the judge's terms: how far does noise move each
-# factor, beside how far styles move it?
+# Dark pixels are those on which the noise decides. In the paper's faces they are curls and pores, at every resolution.
+# A glyph has neither. The long run uses the noise of the lowest layers to move edges by a little, and has nearly
+# switched off the rest: the strengths are learned, so noise goes where there is something to decide.
+#
+# To say it in the judge's terms: how far does noise move each factor, beside how far styles move it?
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -528,9 +534,10 @@ for title, shares in {"coarse": from_coarse, "fine": from_fine}.items():
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A factor whose coarse share is near 1 in the first column already is decided at 4×4; one whose coarse share
-# only rises in the last column is decided late. A rule in words like *coarse is shape, fine is colour* is a
-# statement about such a table. Check it against yours, row by row: nothing in the losses forces a colour to wait
-# for the fine layers.
+# only rises in the last column is decided late. In the long run the place is settled at 4×4; digit, slant and size
+# follow at 8×8. The colour of the ground is left to the last layers, as the rule *coarse is shape, fine is colour* has
+# it. But most of the stroke's colour is settled at 8×8 as well, before the stroke's thickness. A rule in words is a
+# statement about such a table: nothing in the losses forces a colour to wait for the fine layers.
 
 # %% slideshow={"slide_type": "fragment"}
 print(f"{who}, changing at {columns[len(columns) // 2]}:")
@@ -643,8 +650,9 @@ show(figure, "FD, precision and recall over ψ: " + ", ".join(f"{p:g}: {v:.2f}" 
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # *Precision* is the share of samples that lie among real images, *recall* the share of real images that lie among
-# samples. Truncation trades the second for the first. FD minds both, so it has its best value somewhere between,
-# or at ψ = 1, where a generator's samples are good as they are.
+# samples. Truncation trades the second for the first. FD minds both; in the long run the loss of variety outweighs the
+# gain everywhere, so ψ = 1 is best. (Precision is low throughout: beside digits drawn from fonts the judge sees the
+# wobble of nearly every sample, as you do.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 5.5 What is an FID of 2.65?
