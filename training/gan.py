@@ -109,14 +109,17 @@ RUNS = {
         "04", GAN, 20_000, adam, 1e-3, generator=mlp_generator, critic=mlp_critic,
         generator_arguments={"widths": (128, 256, 512)}, critic_arguments={}, arguments=R1, notebook=PLAIN,
     ),
-    "dcgan-mnist": Run("05", GAN, 6_000, adam, 1e-3, arguments=R1, notebook=PLAIN),
+    "dcgan-mnist": Run(
+        "05", GAN, 40_000, adam, 1e-3, batch_size=16, arguments={"penalty": r1, "penalty_weight": 0.1},
+        notebook={"batch_size": 64, **PLAIN},
+    ),
     "wgan-mnist": Run(
         "06", WGAN, 2_000, rmsprop, 5e-4, turns=5, epoch=10, arguments={"clip": 0.05},
         notebook={"arguments": {}, "decay": 0.0},
     ),
     "wgan-gp-mnist": Run("07", WGANGP, 4_000, penalty_adam, 1e-3, turns=5, epoch=10, notebook={"decay": 0.99}),
     "dcgan-frogs": Run(
-        "05", GAN, 6_000, adam, 5e-4, images="frogs", latent_dim=100, arguments={"penalty": r1, "penalty_weight": 0.1},
+        "05", GAN, 24_000, adam, 5e-4, batch_size=16, images="frogs", latent_dim=100, arguments={"penalty": r1, "penalty_weight": 0.1},
         generator_arguments={"width": 32, **COLOUR}, critic_arguments={"width": 48, **COLOUR},
     ),
 }  # fmt: skip
