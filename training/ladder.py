@@ -1,6 +1,6 @@
 """The ladder of lecture 08: a BigGAN of digits, one ingredient more in each row, in the slide's order, several seeds.
 
-    python training/ladder.py            # most of an hour of one core; begun again, it goes on with what is missing
+    python training/ladder.py            # 82 minutes of one busy core; begun again, it goes on with what is missing
     python training/ladder.py --ship     # gathers what there is into course_utils/studies
 
 Every run sees the same number of training images, so a row with small batches plays more iterations. Each is scored
@@ -8,7 +8,6 @@ twice: after as many iterations as the largest batch plays, and at its end. What
 against the 10,000 test images. All rows have the same rate, and nothing was tuned for any of them.
 """
 
-import argparse
 import os
 import time
 
@@ -17,7 +16,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 import keras
 import numpy as np
 from keras import ops
-from runs import FOLDER
+from runs import FOLDER, study
 
 from course_utils import data, files, metrics, pretrained, studies
 from course_utils.game import Average
@@ -166,13 +165,5 @@ def ship():
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {last}", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ship", action="store_true", help="gather what an earlier run has measured")
-    if not parser.parse_args().ship:
-        climb()
-    ship()
-
-
 if __name__ == "__main__":
-    main()
+    study(__doc__, climb, ship)

@@ -9,7 +9,6 @@ compiling, sampling and scoring do not count. A generator's average over some 10
 switches), so that processor seconds are those of one core. Nothing is chosen by the scores.
 """
 
-import argparse
 import os
 import time
 from functools import partial
@@ -18,7 +17,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from runs import FOLDER
+from runs import FOLDER, study
 
 from course_utils import data, files, losses, metrics, pretrained, studies
 from course_utils.game import Average
@@ -159,13 +158,5 @@ def ship():
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {last}", flush=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--ship", action="store_true", help="gather what an earlier run has measured")
-    if not parser.parse_args().ship:
-        race()
-    ship()
-
-
 if __name__ == "__main__":
-    main()
+    study(__doc__, race, ship)

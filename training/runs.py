@@ -53,7 +53,9 @@ class Watch(keras.callbacks.Callback):
         """Takes over what an interrupted run has noted, if it came that far."""
         if marks_file(self.name).exists():
             noted = recorded(self.name)
-            self.seconds, self.version = noted["seconds"], noted["version"]
+            self.seconds = noted["seconds"]
+            versions = [*noted["version"].split("; "), self.version]  # a run may go on with newer code
+            self.version = "; ".join(dict.fromkeys(versions))
             self.marks = [dict(zip(noted["trace"], row)) for row in zip(*noted["trace"].values())]
 
     def on_epoch_begin(self, epoch, logs=None):
@@ -125,3 +127,12 @@ def command(description, names):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--ship", action="store_true", help="score and save what an earlier run kept")
     return parser
+
+
+def study(description, play, ship):
+    """The command line of a recorded study: `play()` measures what is missing, `ship()` gathers what there is."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--ship", action="store_true", help="gather what an earlier run has measured")
+    if not parser.parse_args().ship:
+        play()
+    ship()

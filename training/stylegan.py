@@ -11,9 +11,9 @@ along a cosine. What ships are averages of mapping and synthesis. FD is measured
 nothing. CIFAR-10 has no evaluator here and is played in the form of StyleGAN2, for which settings at 32 pixels
 were published.
 
-Few iterations ask for large steps. At 16×16, after 600 and 900 iterations, with rates of 0.001 and 0.002 one or two
-digits made up most samples, in turn (FD 6 to 16 in seven trials, averages over 50 iterations); with 0.005 and 0.008
-most digits came (FD 4 to 7 in two trials). The paper mixes nine images in ten; a network of six or eight layers sees
+Few iterations ask for large steps. At 16×16, after 600 and 900 iterations, rates of 0.001 and 0.002 had one or two
+digits make up most samples in most of five trials (FD 6 to 16, averages over 50 iterations); with 0.005 and 0.008
+most digits came (FD 4 to 7, two trials). The paper mixes nine images in ten; a network of six or eight layers sees
 three in ten here. Nothing else has been tuned.
 """
 

@@ -793,8 +793,8 @@ for moment, what in enumerate(("iterations", "images")):
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # At equal iterations, the slide's comparison, the batches are level here: the largest has seen eight times the images
 # of the smallest, and has nothing to show for it. At equal images the order is turned round, and by far: the smallest
-# batch has moved eight times as often. A run this short lacks moves, not precision. The paper's rows took 150,000 to a
-# million iterations, and there the noise of small batches is what holds them back. So "bigger batches help" is a
+# batch has moved eight times as often. A run this short lacks moves, not precision. The paper's run of the slides took
+# 150,000 iterations, and there the noise of small batches is what holds them back. So "bigger batches help" is a
 # statement about long runs on machines that have room for them, and it comes with its price. (One rate for all rows:
 # a large batch would bear a larger one.)
 
