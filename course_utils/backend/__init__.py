@@ -165,12 +165,14 @@ def fuses(has_convolutions):
 
 
 def unrolls(has_convolutions):
-    """Says whether a few turns had better stand one after the other in a program; it takes longer to compile."""
-    return _NAME != "jax" or not fuses(has_convolutions)
+    """Says whether a few turns had better stand one after the other in a program; not in a hurry, to compile one."""
+    return not _hurried and (_NAME != "jax" or not fuses(has_convolutions))
 
 
 def hurry(needed):
-    """Says whether runs will be so short that compiling takes longer: then TensorFlow leaves XLA out by default.
+    """Says whether runs will be so short that compiling takes longer.
+
+    Then TensorFlow leaves XLA out by default, and turns run in a loop.
 
     Args:
         needed: bool. JAX reads its own setting when it is imported; `course_utils.start` knows it.
