@@ -19,6 +19,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from course_utils.session import quick_xla_flags
+
 ROOT = Path(__file__).resolve().parents[1]
 BACKENDS = ("tensorflow", "jax", "torch")
 UNITS = ["tests", "--ignore=tests/benchmarks", "-n", "2", "--dist", "worksteal"]
@@ -111,6 +113,7 @@ def _pytest(name, arguments, out, **environment):
     threads = {"OMP_NUM_THREADS": "1", "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
     # Most of the time goes into compiling: XLA does so in a hurry, and with JAX both processes use what one compiled.
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
+    flags = quick_xla_flags(flags) if environment["KERAS_BACKEND"] == "jax" else flags
     haste = {"XLA_FLAGS": flags, "JAX_COMPILATION_CACHE_DIR": str(out / "compiled")}
     haste |= {"JAX_DISABLE_MOST_OPTIMIZATIONS": "true", "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
     return Part(name, command, {**threads, **haste, **environment})
