@@ -28,7 +28,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | below 1 minute on two cores |
-# | `cpu` | a laptop | 9 minutes on two cores |
+# | `cpu` | a laptop | 10 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
