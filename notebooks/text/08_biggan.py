@@ -27,7 +27,7 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | below 1 minute on two cores |
+# | `smoke` | tests | 1½ minutes on two cores |
 # | `cpu` | a laptop | 10 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 

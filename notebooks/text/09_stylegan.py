@@ -27,8 +27,8 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | below 1 minute on two cores |
-# | `cpu` | a laptop | 6 minutes on two cores |
+# | `smoke` | tests | 1 minute on two cores |
+# | `cpu` | a laptop | 8 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
