@@ -117,7 +117,9 @@ def test_mnist_npz(own):
 def test_idx(own, name):
     parts = arrays()
     write_idx(own / name, parts)
-    same(data.load(name), parts)
+    loaded = data.load(name)
+    assert loaded.x_train.shape == (6, 28, 28, 1) and loaded.y_test.shape == (4,)
+    same(loaded, parts)
 
 
 def test_cifar_binary_turns_planes_into_channels(own):
