@@ -104,6 +104,9 @@ R1 = {"penalty": r1, "penalty_weight": 0.3}
 
 PLAIN = {"rate": 2e-4, "arguments": {}, "decay": 0.0}  # lectures 04 and 05 as their papers have them
 
+# Frogs: with a weight of 0.1 and 10,000 images (mirrored, not moved) the gap between real and fake logits grew from 0.7
+# at 3,000 iterations to 1.4 at 24,000, and the samples were best, to the eye, about halfway.
+
 # With the paper's clip of 0.01 and a rate of 2e-4 the WGAN stood at FD 13.5 after 2,000 iterations, its classes from
 # 2 to 21 % (seed 0).
 RUNS = {
