@@ -74,7 +74,7 @@ settings = session.pick(
     smoke={"data": "mnist", "images": 2_000, "test": 500, "width": 8, "epochs": 3, "steps": 10,
            "trial": 12, "seeds": 1, "pairs": 100, "frogs": 0},
     cpu={"data": "mnist", "images": 60_000, "test": 2_000, "width": 32, "epochs": 9, "steps": 100,
-         "trial": 90, "seeds": 3, "pairs": 600, "frogs": 60},
+         "trial": 150, "seeds": 3, "pairs": 600, "frogs": 120},
     gpu={"data": "mnist", "images": 60_000, "test": 2_000, "width": 32, "epochs": 50, "steps": 500,
          "trial": 2_100, "seeds": 5, "pairs": 1_000, "frogs": 20_000},
 )  # fmt: skip
