@@ -18,7 +18,7 @@ FRAMEWORKS = {"tensorflow", "jax", "jaxlib", "torch", "optax", "flax"}
 # From the parts to the whole: a module imports what stands in its own row or above it.
 ORDER = (
     ("checks", "files", "backend"),
-    ("session", "data", "layers", "losses", "penalties", "metrics", "weights"),
+    ("session", "data", "layers", "losses", "penalties", "augmentations", "metrics", "weights"),
     ("priors", "networks", "feed", "bookkeeping", "players", "game"),
     ("games", "checkpoints"),
     ("plots", "pretrained", "studies", "exercises", "results"),

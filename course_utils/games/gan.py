@@ -4,7 +4,8 @@
     generator:  −E log D(G(z))                    to minimise
 
 That is the non-saturating form. Every loss of `losses.py` can take its place, and a penalty on the
-critic's slope can join it, which is how lectures 06 and 07 build on this module.
+critic's slope can join it, which is how lectures 06 and 07 build on this module. Where images are few,
+the critic can be shown changed ones.
 """
 
 import keras
@@ -52,6 +53,8 @@ class GAN(Game):
             n·u, each fake one up by n·u, u ~ U[0, 1] drawn per example.
         penalty: function (critic, real, fake, seed) -> scalar, or None.
         penalty_weight: λ, float.
+        augment: function (examples, seed) -> examples, such as `augmentations.diff_augment`, or None. All that the
+            critic sees passes through it, real and generated, also in the penalty.
         averages: `Average`s of networks.
         seed: int ≥ 0; order of the data and all draws follow from it.
 
@@ -66,7 +69,7 @@ class GAN(Game):
     def __init__(
         self, generator, critic, prior=None, loss=losses.nonsaturating, critic_optimizer=None,
         generator_optimizer=None, turns=1, label_smoothing=0.0, label_noise=0.0, penalty=None,
-        penalty_weight=1.0, averages=(), seed=0, name="gan",
+        penalty_weight=1.0, augment=None, averages=(), seed=0, name="gan",
     ):  # fmt: skip
         _check_labels(loss, label_smoothing, label_noise)
         super().__init__(
@@ -82,11 +85,12 @@ class GAN(Game):
         self.prior = prior or priors.gaussian(generator.input_shape[-1])
         self.adversarial = loss  # keras.Model keeps `loss` for itself
         self.label_smoothing, self.label_noise = label_smoothing, label_noise
-        self.penalty, self.penalty_weight = penalty, penalty_weight
+        self.penalty, self.penalty_weight, self.augment = penalty, penalty_weight, augment
 
     def critic_loss(self, real, training):
         """Returns the critic's loss on real examples (N, ...) and as many fakes, and what it logs."""
         fake = ops.stop_gradient(self.fake(real, training))  # the generator does not move in this turn
+        real, fake = self.shown(real), self.shown(fake)
         # Two calls: a batch norm in the critic normalises the real and the fake examples each by themselves.
         real_logits = self.critic(real, training=training)  # (N, 1)
         fake_logits = self.critic(fake, training=training)  # (N, 1)
@@ -100,11 +104,16 @@ class GAN(Game):
 
     def generator_loss(self, real, training):
         """Returns the generator's loss on as many fakes as there are real examples, which it does not see."""
-        return self.adversarial.generator(self.critic(self.fake(real, training), training=training))
+        fake = self.shown(self.fake(real, training))
+        return self.adversarial.generator(self.critic(fake, training=training))
 
     def fake(self, real, training):
         """Returns as many fresh fakes as there are real examples."""
         return self.generator(self.prior(ops.shape(real)[0], self.seeds), training=training)
+
+    def shown(self, examples):
+        """Returns examples as the critic gets to see them."""
+        return examples if self.augment is None else self.augment(examples, self.seeds)
 
     def label_term(self, real_logits, fake_logits):
         """Returns what soft labels add to the cross-entropy, which is linear in the label.

@@ -358,7 +358,7 @@ def restart(game, fresh):
 
 
 def weights(game):
-    return {name: [ops.convert_to_numpy(v) for v in getattr(game, name).trainable_variables] for name in "FGED"}
+    return {name: [ops.convert_to_numpy(v) for v in getattr(game, name).trainable_variables] for name in "FEGD"}
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -370,7 +370,7 @@ for turn, step in enumerate(named):
     before = weights(game)
     game.fit(x_train, steps_per_epoch=10, **plan)
     after = weights(game)
-    moved = "".join(name for name in "FGED" if not all(map(np.array_equal, before[name], after[name])))
+    moved = "".join(name for name in "FEGD" if not all(map(np.array_equal, before[name], after[name])))
     print(f"step {step:3} names {named[step]}, and {moved} moved")
     assert sorted(moved) == sorted(named[step])
 

@@ -78,7 +78,8 @@ def test_fused_steps_equal_single_steps(name):
     fused_logs = play(fused, 10, parts, steps_per_execution=7).history  # 7 and then 3
     assert fused.iteration == single.iteration == 10
     for a, b in zip(single.get_weights(), fused.get_weights(), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+        # Two programs round differently, and Adam makes steps of one size out of large and small gradients.
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
     for key in logs:
         np.testing.assert_allclose(logs[key], fused_logs[key], rtol=1e-4, atol=1e-6)
 

@@ -198,3 +198,33 @@ def test_the_same_seed_plays_the_same_game():
         ends.append(np.concatenate([w.ravel() for w in trainable(game.generator)]))
     np.testing.assert_array_equal(ends[0], ends[1])
     assert np.abs(ends[0] - ends[2]).max() > 0
+
+
+def test_all_that_the_critic_sees_passes_through_the_augmentation():
+    def gap(critic, real, fake, seed):
+        return ops.mean(real) - ops.mean(fake)
+
+    still = {name: keras.optimizers.SGD(0.0) for name in ("critic_optimizer", "generator_optimizer")}
+    game = small(prior=FIXED, augment=lambda examples, seed: 2.0 * examples, penalty=gap, **still)
+    game.compile(run_eagerly=True)
+    history = game.fit(X[:16], batch_size=16, steps_per_epoch=1, verbose=0).history
+    fakes = array(game.generator(Z))
+    real, fake = (array(game.critic(2 * e)).astype("float64") for e in (X[:16], fakes))
+    penalty = 2 * (X[:16].mean() - fakes.mean())
+    by_hand = -np.log(sigmoid(real)).mean() - np.log(1 - sigmoid(fake)).mean() + penalty
+    assert np.isclose(history["penalty"][0], penalty, rtol=1e-4)
+    assert np.isclose(history["critic_loss"][0], by_hand, rtol=1e-4)
+    assert np.isclose(history["generator_loss"][0], -np.log(sigmoid(fake)).mean(), rtol=1e-4)
+
+
+def test_a_critic_that_is_shown_nothing_teaches_nothing():
+    game = small(augment=lambda examples, seed: 0.0 * examples)
+    before = trainable(game.generator)
+    history = played(game, iterations=1)
+    assert not any(changed(before, trainable(game.generator)))
+    assert history["logit_gap"] == [0.0]
+
+
+def test_no_augmentation_is_the_identity():
+    plain, identity = (played(small(**more)) for more in ({}, {"augment": lambda examples, seed: examples}))
+    assert plain == identity
