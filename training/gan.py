@@ -116,7 +116,7 @@ RUNS = {
     ),
     "dcgan-mnist": Run("05", GAN, 6_000, adam, 1e-3, arguments=R1, notebook=PLAIN),
     "wgan-mnist": Run(
-        "06", WGAN, 8_000, rmsprop, 3e-4, turns=5, batch_size=16, epoch=40, arguments={"clip": 0.05},
+        "06", WGAN, 16_000, rmsprop, 3e-4, turns=5, batch_size=16, epoch=40, arguments={"clip": 0.05},
         notebook={"arguments": {}, "decay": 0.0, "rate": 5e-4, "batch_size": 64},
     ),
     "wgan-gp-mnist": Run("07", WGANGP, 4_000, penalty_adam, 1e-3, turns=5, epoch=10, notebook={"decay": 0.99}),
@@ -150,7 +150,7 @@ def sampled(run, generator, seed=0):
 
 
 def measures(run, generator, x_test):
-    """Returns a function that measures FD to the test images and the shares of the classes, where they are digits."""
+    """Returns a function that measures FD to the test images, IS and the shares of the classes, where they are digits."""
     if run.images != "mnist":
         return dict
     read = metrics.evaluator("mnist")
@@ -158,7 +158,8 @@ def measures(run, generator, x_test):
 
     def measure():
         fake = read(sampled(run, generator))
-        return {"FD": float(metrics.frechet_distance(fake.features, real))} | shares(fake)
+        distance, score = metrics.frechet_distance(fake.features, real), metrics.inception_score(fake.probabilities)
+        return {"FD": float(distance), "IS": float(score)} | shares(fake)
 
     return measure
 
