@@ -150,7 +150,7 @@ def sampled(run, generator, seed=0):
 
 
 def measures(run, generator, x_test):
-    """Returns a function that measures FD to the test images, IS and the shares of the classes, where they are digits."""
+    """Returns a function that measures FD to the test images, IS and the classes, where the images are digits."""
     if run.images != "mnist":
         return dict
     read = metrics.evaluator("mnist")
