@@ -121,9 +121,9 @@ RUNS = {
     ),
     "wgan-gp-mnist": Run("07", WGANGP, 4_000, penalty_adam, 1e-3, turns=5, epoch=10, notebook={"decay": 0.99}),
     "dcgan-frogs": Run(
-        "05", GAN, 20_000, adam, 5e-4, batch_size=16, images="frogs", latent_dim=100,
+        "05", GAN, 28_000, adam, 5e-4, batch_size=16, images="frogs", latent_dim=100,
         arguments=R1 | {"penalty_weight": 0.1, "augment": augmentations.diff_augment},
-        generator_arguments={"width": 32, **COLOUR}, critic_arguments={"width": 48, **COLOUR},
+        generator_arguments={"width": 48, **COLOUR}, critic_arguments={"width": 48, **COLOUR},
     ),
 }  # fmt: skip
 

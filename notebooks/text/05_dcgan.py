@@ -68,16 +68,17 @@ from course_utils.plots import show
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings. `data` may be `"mnist"`, `"fashion_mnist"`, `"glyphs"`, or `"cifar10"`, of
 # which the frogs are taken. `epochs` stretches of `steps` iterations train the network of section 4;
-# `trial` iterations and `seeds` go into each variant of section 5; `frogs` iterations into section 6.6.
+# `trial` iterations in batches of `batch`, and `seeds`, go into each variant of section 5; `frogs`
+# iterations into section 6.6.
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
     smoke={"data": "mnist", "images": 2_000, "test": 500, "width": 8, "epochs": 3, "steps": 10,
-           "trial": 12, "seeds": 1, "pairs": 100, "frogs": 0},
+           "trial": 12, "batch": 32, "seeds": 1, "pairs": 100, "frogs": 0},
     cpu={"data": "mnist", "images": 60_000, "test": 2_000, "width": 32, "epochs": 9, "steps": 100,
-         "trial": 150, "seeds": 3, "pairs": 600, "frogs": 120},
+         "trial": 150, "batch": 32, "seeds": 3, "pairs": 600, "frogs": 120},
     gpu={"data": "mnist", "images": 60_000, "test": 2_000, "width": 32, "epochs": 50, "steps": 500,
-         "trial": 2_100, "seeds": 5, "pairs": 1_000, "frogs": 20_000},
+         "trial": 2_100, "batch": 64, "seeds": 5, "pairs": 1_000, "frogs": 20_000},
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -354,13 +355,14 @@ def restart(game, name, seed, moments):
 
 # %% slideshow={"slide_type": "fragment"}
 def run(name):
-    """Trains one variant from each seed; returns (FD, samples, logs of the last fifth) of each."""
+    """Trains one variant from each seed; returns (FD, samples, logs of the last third) of each."""
     game, results = GAN(*networks(name), **variants[name][2]), []
     game.compile()
     moments = [(v, ops.convert_to_numpy(v)) for p in game.players for v in p.optimizer.variables]
     for seed in range(settings["seeds"]):
         restart(game, name, seed, moments)
-        fitted = game.fit(x_train, epochs=3, steps_per_epoch=settings["trial"] // 3, verbose=0)
+        plan = {"epochs": 3, "steps_per_epoch": settings["trial"] // 3, "batch_size": settings["batch"]}
+        fitted = game.fit(x_train, **plan, verbose=0)
         images = game.sample(1_000, seed)
         logs = {key: values[-1] for key, values in fitted.history.items()}
         results.append((distance(images), images, logs))
