@@ -40,6 +40,7 @@ BUILDERS = {
     "mlp_critic": gan.mlp_critic,
     "dcgan_generator": gan.dcgan_generator,
     "dcgan_critic": gan.dcgan_critic,
+    "layer_norm_critic": gan.layer_norm_critic,
     "residual_critic": gan.residual_critic,
     "style_mapping": stylegan.style_mapping,
     "style_synthesis": stylegan.style_synthesis,

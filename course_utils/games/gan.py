@@ -53,7 +53,7 @@ class GAN(Game):
             n·u, each fake one up by n·u, u ~ U[0, 1] drawn per example.
         penalty: function (critic, real, fake, seed) -> scalar, or None.
         penalty_weight: λ, float.
-        augment: function (examples, seed) -> examples, such as `augmentations.diff_augment`, or None. All that the
+        augment: function (examples, seed) -> examples, such as `augmentations.translate`, or None. All that the
             critic sees passes through it, real and generated, also in the penalty.
         averages: `Average`s of networks.
         seed: int ≥ 0; order of the data and all draws follow from it.

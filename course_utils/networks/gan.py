@@ -204,6 +204,24 @@ def dcgan_critic(
     return keras.Model(images, Dense(1, name="logit")(x), name="critic")
 
 
+def layer_norm_critic(width=64, image_shape=IMAGE_SHAPE):
+    """`dcgan_critic` with layer norm, by a name of its own so that a recipe can ask for it.
+
+    A critic with clipped weights shrinks or stretches its signal at every layer; layer norm brings it
+    back to size, and an image's score still depends on that image alone.
+
+    Args:
+        width: channels of the first convolution.
+        image_shape: (height, width, channels).
+
+    Returns:
+        keras.Model: images (N, H, W, C) in [-1, 1] -> logits (N, 1).
+
+    Source: as `dcgan_critic`; layer norm in a critic: Gulrajani et al., 2017, section 4.
+    """
+    return dcgan_critic(width, image_shape, normalisation=layer_norm)
+
+
 def residual_critic(blocks=(2, 2, 2), width=16, image_shape=IMAGE_SHAPE, activation=relu, normalisation=None):
     """A deep residual critic of pre-activation bottlenecks; (11, 11, 11) blocks make 101 layers.
 

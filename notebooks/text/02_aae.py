@@ -97,7 +97,7 @@ print(data.source("mnist").text, x_train.shape, x_train.dtype)
 # mixture of ten Gaussians and a Swiss roll have ten *parts*, drawn in ten colours; a Gaussian is
 # one piece. It has a standard deviation of $\sigma = 5$, as the paper's: so all three are about as wide.
 
-# %% slideshow={"slide_type": "fragment"} tags=["long"]
+# %% slideshow={"slide_type": "fragment"}
 SIGMA = 5.0
 PRIORS = {
     "Gaussian": priors.gaussian(2, SIGMA),
@@ -112,6 +112,7 @@ def drawn(prior, seed):
     return ops.convert_to_numpy(prior(20_000, seed, parts if prior.classes else None))
 
 
+# %% slideshow={"slide_type": "fragment"}
 tables = {name: drawn(prior, seed=1) for name, prior in PRIORS.items()}
 shown = {name: (None, parts[::10] if PRIORS[name].classes else None, z[::10]) for name, z in tables.items()}
 show(over_prior(shown), "Draws from three priors: a round cloud, a ring of ten spokes, a spiral with two windings.")
@@ -208,7 +209,7 @@ def three_losses(x, z, encoder, decoder, discriminator):
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The package's game has the same three. To compare, both get the same draws.
 
-# %% slideshow={"slide_type": "fragment"} tags=["long"]
+# %% slideshow={"slide_type": "fragment"}
 draws, batch = tables["ten Gaussians"][::200], ops.convert_to_tensor(x_train[:100])
 fixed = priors.Prior("fixed", 2, lambda n, seed, labels: ops.convert_to_tensor(draws))
 
@@ -219,6 +220,7 @@ def tiny():
     return AAE(*networks, fixed)
 
 
+# %% slideshow={"slide_type": "fragment"}
 game = tiny()
 ours = three_losses(batch, draws, game.encoder, game.decoder, game.discriminator)
 told = game.discriminator_loss(batch, False)[0]  # and accuracies to log

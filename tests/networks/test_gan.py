@@ -136,6 +136,15 @@ def longest_path(critic):
     return sum(isinstance(layer, weighted) for layer in critic.layers) - len(shortcuts)
 
 
+def test_the_layer_norm_critic_scores_each_image_by_itself():
+    critic = gan.layer_norm_critic(width=2, image_shape=(8, 8, 1))
+    norms = [layer for layer in critic.layers if isinstance(layer, keras.layers.GroupNormalization)]
+    assert [layer.groups for layer in norms] == [1, 1]
+    x = np.random.default_rng(0).normal(size=(4, 8, 8, 1)).astype("float32")
+    alone = np.concatenate([array(critic(x[i : i + 1])) for i in range(4)])
+    np.testing.assert_allclose(array(critic(x)), alone, rtol=1e-4, atol=1e-5)
+
+
 def test_the_deep_residual_critic_has_101_layers_and_a_signal_of_even_size():
     deep = gan.residual_critic(blocks=(11, 11, 11), width=2, image_shape=(16, 16, 1))
     assert longest_path(deep) == 101
