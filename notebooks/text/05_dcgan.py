@@ -780,8 +780,8 @@ if settings["frogs"]:
     pond.fit(frogs, epochs=6, steps_per_epoch=settings["frogs"] // 6, verbose=0, callbacks=[watch])
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# So short a run gives spots of colour. Frogs need a long one. It is shipped: the same game with a stronger
-# critic (64 channels in place of 48, three times the generator's learning rate) and a mild R1 penalty.
+# So short a run gives spots of colour. Frogs need a long one. It is shipped: the same game with wider
+# networks, a critic whose learning rate is three times the generator's, and a mild R1 penalty.
 
 # %% slideshow={"slide_type": "fragment"}
 if "dcgan-frogs" in pretrained.available():
