@@ -590,8 +590,9 @@ print(f"a spring with this pull would rest at {0.5 + np.sqrt(0.25 + gap / (2 * 1
 # ### The long run
 #
 # The same networks, the clipped critic with layer norm, trained for longer by `training/gan.py`, with rates
-# that fall to 0 over the second half. The two logistic GANs carry a mild R1 penalty there (section 7), without which their FD turned and rose
-# again. Beside each stands what the `cpu` profile of its own notebook reaches in its first minute.
+# that fall to 0 over the second half. The two logistic GANs carry a mild R1 penalty there (section 7), without
+# which their FD turned and rose again. Beside each stands what the `cpu` profile of its own notebook reaches in
+# its first minute.
 
 # %% slideshow={"slide_type": "subslide"}
 long_runs = {
