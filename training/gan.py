@@ -122,7 +122,7 @@ RUNS = {
     "wgan-mnist": Run(
         "06", WGAN, 16_000, rmsprop, 1e-3, turns=5, batch_size=16, epoch=40, arguments={"clip": 0.05},
         critic_rate=5e-4, critic=layer_norm_critic,
-        notebook={"arguments": {}, "decay": 0.0, "rate": 5e-4, "batch_size": 64, "critic": dcgan_critic},
+        notebook={"arguments": {}, "decay": 0.0, "rate": 5e-4, "critic": dcgan_critic},
     ),
     "wgan-gp-mnist": Run("07", WGANGP, 4_000, penalty_adam, 1e-3, turns=5, epoch=10, notebook={"decay": 0.99}),
     "dcgan-frogs": Run(

@@ -65,15 +65,19 @@ from course_utils.plots import show, transport
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings: the data, the size of the trainings, and the seeds. `marks` are points of
-# a curve, `steps` a WGAN's iterations between two of them. The `study` compares six small GANs.
+# a curve, `steps` a WGAN's iterations between two of them, in batches of `batch`. The `study` compares six
+# small GANs.
 
 # %% slideshow={"slide_type": "skip"}
 data_set = "mnist"  # or "fashion_mnist", "cifar10" (its frogs), "glyphs"
 size = session.pick(
-    smoke={"images": 2_000, "test": 500, "width": 8, "marks": 3, "steps": 2, "toy": 4, "depth": 8, "study": 4},
-    cpu={"images": 60_000, "test": 1_000, "width": 32, "marks": 10, "steps": 14, "toy": 12, "depth": 12, "study": 40},
-    gpu={"images": 60_000, "test": 5_000, "width": 32, "marks": 20, "steps": 250, "toy": 12, "depth": 12, "study": 800},
-)
+    smoke={"images": 2_000, "test": 500, "width": 8, "marks": 3, "steps": 2, "batch": 16, "toy": 4, "depth": 8,
+           "study": 4},
+    cpu={"images": 60_000, "test": 1_000, "width": 32, "marks": 10, "steps": 56, "batch": 16, "toy": 12, "depth": 12,
+         "study": 40},
+    gpu={"images": 60_000, "test": 5_000, "width": 32, "marks": 20, "steps": 250, "batch": 64, "toy": 12, "depth": 12,
+         "study": 800},
+)  # fmt: skip
 seeds = session.pick(smoke=(0,), cpu=(0, 1), gpu=(0, 1, 2))
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -481,7 +485,7 @@ assert just_clipped < 0.1 * as_built
 # falls.
 
 # %% slideshow={"slide_type": "fragment"}
-run = {"batch_size": 64, "epochs": size["marks"], "verbose": 0}
+run = {"batch_size": size["batch"], "epochs": size["marks"], "verbose": 0}
 live = plots.GameLive(wgan, x_test, read, title="WGAN")
 wgan.fit(x_train, steps_per_epoch=size["steps"], callbacks=[live], **run)
 cold = live.history

@@ -621,8 +621,8 @@ for title in ("07 WGAN-GP", "06 WGAN")[: settings["toys"]]:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The penalised critic ends with the slope that it was asked for. The slope of a clipped one is whatever its
-# limit, depth and width make of it: far below 1 with ±0.01 in section 3, and far above 1 with ±0.05 in the long
-# run, whose recipe took that wider limit.
+# limit, depth, width and norm make of it: far below 1 with ±0.01 in section 3, and about 2 in the long run,
+# with ±0.05 and layer norm.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · Two-sided, one-sided, R1, DRAGAN
@@ -796,7 +796,7 @@ assert wrong > 3 * right
 # core, and repeat with several seeds. That takes most of an hour. So `training/race.py` has played it once, and
 # its record ships with the course. Optimizers, turns, WGAN's clip and the weight of R1 are those of the long runs;
 # the rates stay constant, and the image networks are half as wide as in section 6, so that two minutes are enough
-# for hundreds of iterations.
+# for hundreds of iterations. No critic has a norm here, so the WGAN does without the layer norm of its long run.
 #
 # | racer | networks | loss | critic's limit | critic's turns | optimizer |
 # |---|---|---|---|---|---|
