@@ -196,7 +196,7 @@ def thermometers(panels, xlabel="FD of the samples"):
         axis.scatter(distance, loss, c=np.arange(len(loss)), cmap="Blues", vmin=-len(loss) / 2, s=70, edgecolor="black")
         axis.scatter(distance[-1:], loss[-1:], marker="*", s=420, color=FAKE, edgecolor="black", label="end", zorder=3)
         axis.set(xlabel=xlabel, ylabel=label, title=title, xscale="log")
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
         axis.xaxis.set_major_formatter("{x:g}")
         axis.xaxis.set_minor_locator(NullLocator())
         axis.margins(0.1)

@@ -790,7 +790,7 @@ if "dcgan-frogs" in pretrained.available():
     print(f"{iterations:,} iterations in {minutes:.0f} minutes ({frog.recipe['machine']})")
     show(
         plots.image_grid(frog.sample(36, seed=0), columns=12, low=-1, high=1),
-        alt="Thirty-six images by the shipped frog generator.",
+        alt="Thirty-six images by the shipped frog generator: squat bodies, brown and green, on ground.",
     )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
