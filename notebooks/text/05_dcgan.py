@@ -356,13 +356,12 @@ def restart(game, name, seed, moments):
 # %% slideshow={"slide_type": "fragment"}
 def run(name):
     """Trains one variant from each seed; returns (FD, samples, logs of the last third) of each."""
-    game, results = GAN(*networks(name), **variants[name][2]), []
+    game, steps, results = GAN(*networks(name), **variants[name][2]), settings["trial"] // 3, []
     game.compile()
     moments = [(v, ops.convert_to_numpy(v)) for p in game.players for v in p.optimizer.variables]
     for seed in range(settings["seeds"]):
         restart(game, name, seed, moments)
-        plan = {"epochs": 3, "steps_per_epoch": settings["trial"] // 3, "batch_size": settings["batch"]}
-        fitted = game.fit(x_train, **plan, verbose=0)
+        fitted = game.fit(x_train, epochs=3, steps_per_epoch=steps, batch_size=settings["batch"], verbose=0)
         images = game.sample(1_000, seed)
         logs = {key: values[-1] for key, values in fitted.history.items()}
         results.append((distance(images), images, logs))
