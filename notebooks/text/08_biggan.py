@@ -27,7 +27,7 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | 1½ minutes on two cores |
+# | `smoke` | tests | 35 s to 1½ minutes on two cores, by processor |
 # | `cpu` | a laptop | 10 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
