@@ -14,7 +14,7 @@ COURSE_DATA ?= $(realpath $(CURDIR)/../shared/data)
 ifneq ($(strip $(COURSE_DATA)),)
 export COURSE_DATA
 endif
-export TF_CPP_MIN_LOG_LEVEL ?= 2
+export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 USABLE = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
