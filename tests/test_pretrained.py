@@ -186,6 +186,18 @@ def test_provenance_says_what_ran_where():
     assert "sources" in known["code_version"] and known["machine"]
 
 
+@pytest.mark.parametrize(
+    ("found", "machine"),
+    [({"SIMD Extensions": {"found": ["SSE3", "AVX2"]}}, "2 riscv cores, AVX2"), ({}, "2 riscv cores")],
+)
+def test_machine_names_its_vector_instructions(monkeypatch, found, machine):
+    monkeypatch.setattr(pretrained.backend, "device", lambda: ("cpu", "cpu"))
+    monkeypatch.setattr(pretrained.os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(pretrained.platform, "machine", lambda: "riscv")
+    monkeypatch.setattr(pretrained.np, "show_config", lambda mode: found)
+    assert pretrained.provenance(0, Source("toys", "0" * 64), 1.0)["machine"] == machine
+
+
 @pytest.mark.parametrize("name", pretrained.available())
 def test_shipped_networks_load(name):
     found = pretrained.load(name)
