@@ -124,10 +124,7 @@ RUNS = {
         critic_rate=5e-4, critic=layer_norm_critic,
         notebook={"arguments": {}, "decay": 0.0, "rate": 5e-4, "critic": dcgan_critic},
     ),
-    "wgan-gp-mnist": Run(
-        "07", WGANGP, 32_000, penalty_adam, 1e-3, turns=5, batch_size=16, epoch=40,
-        notebook={"decay": 0.99, "batch_size": 64},
-    ),
+    "wgan-gp-mnist": Run("07", WGANGP, 4_000, penalty_adam, 1e-3, turns=5, epoch=10, notebook={"decay": 0.99}),
     "dcgan-frogs": Run(
         "05", GAN, 22_000, adam, 2e-4, batch_size=16, images="frogs", latent_dim=100, critic_rate=6e-4,
         arguments=R1 | {"penalty_weight": 0.05, "augment": augmentations.translate},

@@ -97,11 +97,11 @@ class Run:
         return keras.optimizers.schedules.CosineDecay(self.rate, stage.iterations) if last else self.rate
 
 
-GROWN = (Stage(4, 500, 1), Stage(8, 1_000, 1), Stage(16, 5_000, 5), Stage(32, 4_000, 10))
+GROWN = (Stage(4, 500, 1), Stage(8, 1_000, 1), Stage(16, 6_000, 6), Stage(32, 14_000, 20))
 STYLEGAN2 = {"synthesis": networks.skip_synthesis, "critic": networks.style_residual_critic}
 
 RUNS = {
-    "stylegan-glyphs": Run(GROWN),
+    "stylegan-glyphs": Run(GROWN, width=24, widest=96),
     "stylegan2-glyphs": Run((Stage(32, 12_000, 24, fade=0.0),), **STYLEGAN2),
     "stylegan-cifar10": Run(
         (Stage(32, 100_000, 20, fade=0.0),), **STYLEGAN2, images="cifar10", latent_dim=128, depth=2,
