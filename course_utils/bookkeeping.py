@@ -1,4 +1,11 @@
-"""What `fit` has to know of a game: all optimizers as one, the means of what is logged, where the run stands."""
+"""What `fit` has to know of a game: all optimizers as one, the means of what is logged, where the run stands.
+
+And how the memory of a game that is over is given back.
+"""
+
+import ctypes
+import gc
+import sys
 
 import keras
 from keras import ops
@@ -132,3 +139,14 @@ class Run(keras.callbacks.Callback):
             f"Stopped at player {player!r} in iteration {iteration}: its loss or gradient is not finite, expected "
             f"finite numbers (the weights are those from before this iteration); {cause}."
         )
+
+
+def give_back_memory():
+    """Collects garbage, and asks glibc to hand what was freed back to the system, which it does not do by itself.
+
+    A compiler leaves most of it: after a DCGAN was compiled and dropped on JAX, 230 of 770 MB of the process.
+    """
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim:  # other C libraries have none
+        trim(0)

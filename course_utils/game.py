@@ -16,7 +16,7 @@ import numpy as np
 from keras import ops, tree
 
 from course_utils import backend
-from course_utils.bookkeeping import Diverged, Means, Optimizers, Run
+from course_utils.bookkeeping import Diverged, Means, Optimizers, Run, give_back_memory
 from course_utils.feed import Feed, checked, take
 from course_utils.players import Average, Player, check_averages, check_players
 
@@ -188,6 +188,19 @@ class Game(keras.Model):
         if self.train_function is None or force or moved != self._moved:  # a layer was frozen or thawed
             self._moved = moved
             self.train_function = backend.train_function(self, self._execute)
+
+    def release(self):
+        """Gives back what the game holds besides its state: compiled programs, and the data on the device.
+
+        Programs are large, and Python frees them late, since game and program know each other: a notebook that plays
+        many games releases each when it is over. Weights, optimizers and `iteration` stay. The next `fit` compiles anew
+        and goes on.
+        """
+        self.train_function = self.test_function = self.predict_function = None
+        self.run = None
+        for network in self.networks:
+            network.predict_function = None
+        give_back_memory()
 
     def train_on_batch(self, *args, **kwargs):
         raise TypeError(

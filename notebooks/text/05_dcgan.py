@@ -287,6 +287,7 @@ game.fit(
     x_train, epochs=settings["epochs"], steps_per_epoch=settings["steps"], verbose=0, callbacks=[live],
 )  # fmt: skip
 assert np.isfinite(live.history["loss"]).all()
+game.release()  # gives back the memory of its program
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Left: generated from fixed latents. Right: losses, accuracies, distance and slope over the
@@ -365,6 +366,7 @@ def run(name):
         images = game.sample(1_000, seed)
         logs = {key: values[-1] for key, values in fitted.history.items()}
         results.append((distance(images), images, logs))
+    game.release()
     return results
 
 
@@ -777,6 +779,7 @@ if settings["frogs"]:
     pond.compile()
     watch = plots.GameLive(pond, frogs, title="Frogs so far")
     pond.fit(frogs, epochs=6, steps_per_epoch=settings["frogs"] // 6, verbose=0, callbacks=[watch])
+    pond.release()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # So short a run gives spots of colour. Frogs need a long one. It is shipped: the same game with wider

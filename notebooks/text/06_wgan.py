@@ -560,14 +560,16 @@ for name, part in {"rates stay": slice(half), "rates fall": slice(half, None)}.i
 panels = {"as it is": (fd, gap, "gap found"), "in units of K": (fd, gap / scale, "gap / norm of the gradient")}
 show(
     transport.thermometers(panels, "FD-mnist-cnn, 10,000 samples"),
-    alt="The long run: the gap falls with FD and then rises; over the norm of the gradient it falls to the end.",
+    alt="The long run: the gap falls with FD and then rises; over the norm of the gradient it falls, with jumps, to "
+    "the end.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # On the left the reading turns: from the moment when the rates fall, the gap *grows* while the samples go on
 # improving. The critic has become steeper. The norm of its gradient with respect to its weights grows along,
-# so we can take it for a rough gauge of $K$, and in such units the gap goes with FD to the end. So read the
-# curve, but only as long as nothing else moves $K$. Notebook 07 pins it to 1.
+# so we can take it for a rough gauge of $K$, and in such units the gap goes with FD to the end: closely while the
+# rates fall, loosely before, where the plain gap was the better reading. So read the curve, but only as long as
+# nothing else moves $K$. Notebook 07 pins it to 1.
 
 # %% slideshow={"slide_type": "fragment"}
 dcgan = traces["dcgan-mnist"]

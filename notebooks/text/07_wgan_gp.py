@@ -50,7 +50,6 @@ from course_utils import start
 session = start()  # picks the backend, so it comes before anything that imports Keras
 
 # %% slideshow={"slide_type": "skip"} tags=["long"]
-import gc
 import time
 from functools import cache, partial
 from weakref import WeakKeyDictionary
@@ -275,9 +274,9 @@ def slopes_of(critic, x):
     return np.linalg.norm(gradient.reshape(len(x), -1), axis=1)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Three helpers for the whole notebook. A game that was played goes back to its beginning, with other
-# weights; its compiled program is kept, and compiling is what would cost the time. Samples are drawn. And a game
-# that nobody needs any more gives its memory back.
+# Two helpers for the whole notebook. A game that was played goes back to its beginning, with other
+# weights; its compiled program is kept, and compiling is what would cost the time. And samples are drawn. A game
+# that is over for good gives its memory back: `game.release()`.
 
 # %% slideshow={"slide_type": "skip"}
 beginnings = WeakKeyDictionary()  # forgets a game that nobody uses any more
@@ -297,12 +296,6 @@ def start_again(game, seed, **builders):
         average.average.set_weights(average.network.get_weights())
 
 # %% slideshow={"slide_type": "skip"}
-def forget(game):
-    """Drops what Keras compiled for a game; programs are large, and hold on to each other."""
-    game.train_function = None
-    gc.collect()
-
-
 def draw(game, n, seed):
     """n samples of a game's averaged generator, as an array."""
     z, generator = game.prior(n, seed), game.averages[0].average
@@ -455,7 +448,7 @@ for part in range(4):
 if session.profile != "smoke":
     assert found.covered == 25 and found.good_share > 0.7
 for played in (penalised, large):
-    forget(played)
+    played.release()
 show(
     landscape.clouds(film, points["25 Gaussians"][:1_500], columns=4, width=13),
     alt="WGAN-GP on the grid of 25 over training: " + "; ".join(title.replace("\n", ", ") for title in film) + ".",
@@ -648,7 +641,7 @@ for title, arguments in list(others.items())[: 3 * (settings["toys"] > 1)]:
     game = toy_game(WGANGP, settings["toy"], penalty_weight=0.1, **arguments)
     made, found = play(game, "8 Gaussians", settings["toy"], seed=0)
     rings[verdict(title, found)] = made[:1_500]
-    forget(game)
+    game.release()
 show(
     landscape.clouds(rings, points["8 Gaussians"][:1_500], columns=len(rings), width=2.8 * len(rings)),
     alt="The ring of eight by penalty: " + "; ".join(title.replace("\n", ", ") for title in rings) + ".",
@@ -711,7 +704,7 @@ for title, builders in list(grid.items())[: settings["grids"]]:
         judged[title, limit] = float(game.slopes(x_test[:200]).mean())
         print(f"{title:16} {limit:8} {game.iteration:5} iterations   FD {distance(made):7.2f}   "
               f"slope at real images {judged[title, limit]:.1e}")  # fmt: skip
-        forget(game)
+        game.release()
 for title in {title for title, _ in judged}:
     assert judged[title, "clipped"] < judged[title, "penalty"], "clipping leaves the critic flatter"
 
@@ -742,7 +735,7 @@ for title, limit in {"clipped to ±0.01": {"clip": 0.01}, "gradient penalty": {}
     for _ in range(4):
         alone.fit((x_train[:1_000], fakes), batch_size=32, epochs=1, steps_per_epoch=stretch, verbose=0)
         found.append(slopes_of(critic, x_test[:50]))
-    forget(alone)
+    alone.release()
     deep[f"{title}: {found[-1].mean():.2g}"] = (stretch * np.arange(5), np.stack(found))
 
 # %% slideshow={"slide_type": "fragment"}
@@ -879,7 +872,7 @@ for title, kind, optimizer in starters[: settings["grids"]]:
     game = image_game(kind, same, decay=0.9, **optimizers(*optimizer))
     made = race(game, same, seed=0, seconds=settings["seconds"])
     print(f"{title:10} {game.iteration:5} iterations in {settings['seconds']} s   FD {distance(made):7.2f}")
-    forget(game)
+    game.release()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · Your turn

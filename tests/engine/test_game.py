@@ -1,5 +1,7 @@
 """What a game promises: who moves, in which order, on which rows, and what stays untouched."""
 
+import weakref
+
 import keras
 import numpy as np
 import pytest
@@ -348,6 +350,20 @@ def test_a_layer_frozen_between_fits_stays_still():
     before = game.critic.layers[1].get_weights()
     play(game)
     assert same(before, game.critic.layers[1].get_weights())
+
+
+def test_release_gives_programs_and_data_back_and_keeps_the_game():
+    released, untouched = PenaltyWGAN(), PenaltyWGAN()
+    for game in (released, untouched):
+        play(game, parts=3)
+    before, held = weights(released), [weakref.ref(released.train_function), weakref.ref(released.run.feed)]
+    released.release()
+    assert [reference() for reference in held] == [None, None]
+    assert all(same(found, before[network]) for network, found in weights(released).items())
+    for game in (released, untouched):
+        game.fit(data(parts=3), batch_size=16, steps_per_epoch=4, verbose=0)
+    assert released.iteration == untouched.iteration == 8
+    assert all(same(found, weights(untouched)[network]) for network, found in weights(released).items())
 
 
 def test_what_a_game_cannot_do_it_says():
