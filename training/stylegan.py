@@ -1,6 +1,6 @@
 """Long runs of lecture 09: StyleGAN and StyleGAN2 on coloured glyphs and on CIFAR-10.
 
-    python training/stylegan.py stylegan-glyphs             # three quarters of an hour of one core
+    python training/stylegan.py stylegan-glyphs             # an hour and a half of one core
     python training/stylegan.py stylegan-glyphs --resume    # on from where it was stopped
     python training/stylegan.py stylegan2-glyphs stylegan-cifar10    # for a GPU
     python training/stylegan.py stylegan-glyphs --speed     # seconds of ten iterations at each size
@@ -14,7 +14,9 @@ were published.
 Few iterations ask for large steps. At 16×16, after 600 and 900 iterations, rates of 0.001 and 0.002 had one or two
 digits make up most samples in most of five trials (FD 6 to 16, averages over 50 iterations); with 0.005 and 0.008
 most digits came (FD 4 to 7, two trials). The paper mixes nine images in ten; a network of six or eight layers sees
-three in ten here. Nothing else has been tuned.
+three in ten here. Size and patience pay: 16 feature maps at 32×32 (64 at most) stood at FD 3.6 after 4,000
+iterations at that size; half as many again stand at 1.9 after 2,800, and at 0.55 after 14,000. Nothing else has been
+tuned.
 """
 
 import dataclasses

@@ -364,8 +364,7 @@ def run(name):
         restart(game, name, seed, moments)
         fitted = game.fit(x_train, epochs=3, steps_per_epoch=steps, batch_size=settings["batch"], verbose=0)
         images = game.sample(1_000, seed)
-        logs = {key: values[-1] for key, values in fitted.history.items()}
-        results.append((distance(images), images, logs))
+        results.append((distance(images), images, {key: values[-1] for key, values in fitted.history.items()}))
     game.release()
     return results
 

@@ -489,6 +489,7 @@ run = {"batch_size": size["batch"], "epochs": size["marks"], "verbose": 0}
 live = plots.GameLive(wgan, x_test, read, title="WGAN")
 wgan.fit(x_train, steps_per_epoch=size["steps"], callbacks=[live], **run)
 cold = live.history
+wgan.release()  # gives back the memory of its program
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Left: samples of one fixed set of latents. Right of them: the losses, the gap, the critic's slope at
@@ -505,6 +506,7 @@ gan.compile(steps_per_execution=5 * size["steps"])
 live = plots.GameLive(gan, x_test, read, title="GAN (non-saturating)")
 gan.fit(x_train, steps_per_epoch=5 * size["steps"], callbacks=[live], **run)
 warm = live.history
+gan.release()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Look inside
@@ -688,7 +690,9 @@ def play(make, loss, seed, width=16):
     steps = size["study"] * (1 if loss == "WGAN" else 5)  # equally many real images
     game.compile(steps_per_execution=min(steps, 10))
     game.fit(x_train, batch_size=64, steps_per_epoch=steps, verbose=0)
-    return game.sample(size["test"], seed=0)
+    made = game.sample(size["test"], seed=0)
+    game.release()
+    return made
 
 # %% slideshow={"slide_type": "subslide"}
 width = session.pick(smoke=8, cpu=16, gpu=32)

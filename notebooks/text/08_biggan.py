@@ -28,7 +28,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | 35 s to 1½ minutes on two cores, by processor |
-# | `cpu` | a laptop | 10 minutes on two cores |
+# | `cpu` | a laptop | 4 to 10 minutes on two cores, by processor |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
