@@ -665,7 +665,7 @@ show(figure, "FD, precision and recall over ψ: " + ", ".join(f"{p:g}: {v:.2f}" 
 # *Precision* is the share of samples that lie among real images, *recall* the share of real images that lie among
 # samples. Truncation is to trade the second for the first, and a little of it does: at ψ = 0.85 precision is higher
 # than at 1. Then it falls as well. Look at the last row of samples: shapes have run together into one 8, still a digit,
-# but the ground is nearly grey. In the data all grounds are equally strong in colour, and only their hue differs. Hues
+# but the ground is going grey. In the data all grounds are equally strong in colour, and only their hue differs. Hues
 # lie on a circle, and the middle of a circle is grey, which no glyph has: the last column of numbers. A mean style is a
 # good one where the middle of the data is in the data. FD minds both, so ψ = 1 is best here. (Half of the samples lie
 # outside even so: beside digits drawn from fonts, the judge sees the wobble of a stroke.)
