@@ -11,7 +11,6 @@ __version__ = "0.1.0"
 _FROM_MODULE = {"start": "session", "Session": "session"}
 _MODULES = (
     "backend",
-    "checkpoints",
     "checks",
     "data",
     "exercises",
@@ -25,7 +24,6 @@ _MODULES = (
     "penalties",
     "plots",
     "pretrained",
-    "results",
 )
 __all__ = ["Session", "__version__", "start", *_MODULES]
 

@@ -19,11 +19,10 @@ FRAMEWORKS = {"tensorflow", "jax", "jaxlib", "torch", "optax", "flax"}
 ORDER = (
     ("checks", "files", "backend"),
     ("session", "data", "layers", "losses", "penalties", "augmentations", "metrics", "weights"),
-    ("priors", "networks", "feed", "bookkeeping", "players", "game"),
-    ("games", "checkpoints"),
-    ("plots", "pretrained", "studies", "exercises", "results"),
-    ("notebooks", "pages", "slides", "doctor"),
-    ("cli",),
+    ("priors", "networks", "game"),
+    ("games",),
+    ("plots", "pretrained", "studies", "exercises"),
+    ("press",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 

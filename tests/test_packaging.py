@@ -106,8 +106,8 @@ def test_the_version_stands_in_one_place():
 
 def test_the_command_is_installed():
     (entry,) = (e for e in metadata.entry_points(group="console_scripts") if e.name == "course")
-    assert entry.value == "course_utils.cli:main"
-    done = subprocess.run([sys.executable, "-m", "course_utils.cli", "--help"], capture_output=True, text=True)
+    assert entry.value == "course_utils.press.cli:main"
+    done = subprocess.run([sys.executable, "-m", "course_utils.press.cli", "--help"], capture_output=True, text=True)
     assert done.returncode == 0
     assert "doctor" in done.stdout
 

@@ -32,8 +32,7 @@ import numpy as np
 from runs import FOLDER, Watch, command, kept, recorded, rounded, save
 
 from course_utils import data, metrics, pretrained
-from course_utils.checkpoints import Checkpoint
-from course_utils.game import Average
+from course_utils.game import Average, Checkpoint
 from course_utils.games.alae import ALAE, decode
 from course_utils.networks.alae import latent_critic, latent_encoder, latent_generator, latent_mapping
 from course_utils.networks.outputs import outputs

@@ -25,8 +25,7 @@ import numpy as np
 from runs import FOLDER, Tail, Watch, command, kept, recorded, rounded, save
 
 from course_utils import data, metrics, pretrained, priors, weights
-from course_utils.checkpoints import Checkpoint
-from course_utils.game import Average
+from course_utils.game import Average, Checkpoint
 from course_utils.games.biggan import BigGAN
 from course_utils.games.watching import SingularValues, settle, spectral_norms
 from course_utils.layers.initial import normal, orthogonal

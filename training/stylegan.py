@@ -33,8 +33,7 @@ import numpy as np
 from runs import FOLDER, Watch, command, kept, recorded, rounded, save
 
 from course_utils import data, metrics, pretrained
-from course_utils.checkpoints import Checkpoint
-from course_utils.game import Average
+from course_utils.game import Average, Checkpoint
 from course_utils.games import stylegan
 from course_utils.networks import stylegan as networks
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course_utils import results
+from course_utils.press import results
 
 HERE = Path(__file__).resolve().parent
 REPORTS = HERE / "reports"

@@ -7,7 +7,7 @@ import re
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils import slides
+from course_utils.press import slides
 
 pytestmark = pytest.mark.once
 

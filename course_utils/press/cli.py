@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from course_utils import doctor, notebooks, session
+from course_utils import session
+from course_utils.press import doctor, notebooks
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of the kernel's tracebacks
 console = Console()
@@ -87,7 +88,7 @@ def _doctor(options):
 
 
 def _run(options):
-    from course_utils import pages
+    from course_utils.press import pages
 
     twins = _checked(options)
     several = min(2, os.cpu_count() or 1) if options.profile == "smoke" else 1  # others race against the clock
@@ -189,7 +190,7 @@ def _notebooks(options):
 def _slides(options):
     import nbformat
 
-    from course_utils import slides
+    from course_utils.press import slides
 
     for twin in notebooks.find(options.lectures):
         path = notebooks.notebook_of(twin)
@@ -202,7 +203,7 @@ def _slides(options):
 
 
 def _results(options):
-    from course_utils import results
+    from course_utils.press import results
 
     changed = results.write_table(notebooks.root() / "README.md")
     console.print("wrote the results table of README.md" if changed else "the results table was up to date")

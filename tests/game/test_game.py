@@ -9,8 +9,8 @@ from games import GAMES, BatchNormGAN, PenaltyWGAN, SharedEncoder, adam, data, d
 from keras import ops
 
 from course_utils import backend
-from course_utils.feed import stream
 from course_utils.game import Average, Diverged, Game, Player
+from course_utils.game.feed import stream
 from course_utils.layers import SpectralDense
 
 

@@ -10,7 +10,8 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from course_utils import files, pages
+from course_utils import files
+from course_utils.press import pages
 
 REVEAL = "reveal.js@5.2.1"  # version 6 moved the plugin for notes
 REVEAL_SHA512 = "r7//6mIM5p34hFiDMvYfXgyjXqGRta+/psd9YtytsgRlrpRzFv4RbH76TXd2qD+7ZPZEbpBDhdRhJaFgfQ7zNQ=="

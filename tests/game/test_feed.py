@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.feed import Feed, stream
+from course_utils.game.feed import Feed, stream
 
 
 def test_every_row_once_in_each_pass():

@@ -16,11 +16,9 @@ import numpy as np
 from keras import ops, tree
 
 from course_utils import backend
-from course_utils.bookkeeping import Diverged, Means, Optimizers, Run, give_back_memory
-from course_utils.feed import Feed, checked, take
-from course_utils.players import Average, Player, check_averages, check_players
-
-__all__ = ["Average", "Diverged", "Game", "Player"]
+from course_utils.game.bookkeeping import Means, Optimizers, Run, give_back_memory
+from course_utils.game.feed import Feed, checked, take
+from course_utils.game.players import check_averages, check_players
 
 
 class Game(keras.Model):
@@ -111,7 +109,7 @@ class Game(keras.Model):
             batch_size: rows of one turn. A player with k turns sees k different batches.
             epochs: how often to log; callbacks act between epochs.
             steps_per_epoch: iterations an epoch; as many as the data gives full batches for, if None.
-            callbacks: keras callbacks. A `checkpoints.Checkpoint` among them resumes an interrupted fit. On JAX, a
+            callbacks: keras callbacks. A `Checkpoint` among them resumes an interrupted fit. On JAX, a
                 callback that uses a network inside an epoch mentions `self.model` first, which fetches the weights.
             validation_data: data like `x`, or `(x, y)`, on which the losses are measured and nothing moves.
             validation_freq: epochs between validations.

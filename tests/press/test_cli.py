@@ -3,16 +3,16 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import nbformat
 import pytest
 
-from course_utils import cli, doctor, notebooks, pages, session
+from course_utils import session
+from course_utils.press import cli, doctor, notebooks, pages
 
 pytestmark = pytest.mark.once
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = notebooks.root()
 GOOD = "# %% [markdown]\n# # Good\n#\n# $\\mathbb E[x]$\n\n# %%\nimport os\nprint(os.environ['COURSE_PROFILE'])\n"
 BAD = "# %%\nprint('before')\n\n# %%\nraise ValueError('on purpose')\n"
 DEAD = "# %%\nimport os\nos.write(2, b'my last words')\nos._exit(9)\n"
@@ -104,7 +104,8 @@ def test_wrong_use_is_one_sentence(clone, capsys, arguments, expected):
 
 def test_outside_a_clone_it_says_what_to_do(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(notebooks, "__file__", str(tmp_path / "site-packages" / "course_utils" / "notebooks.py"))
+    elsewhere = tmp_path / "site-packages" / "course_utils" / "press" / "notebooks.py"
+    monkeypatch.setattr(notebooks, "__file__", str(elsewhere))
     assert cli.main(["run"]) == 2
     assert "expected a clone of the project" in capsys.readouterr().err
 
@@ -182,7 +183,7 @@ def test_doctor_names_what_is_wrong(tmp_path, monkeypatch):
 
 
 def test_the_whole_command_exits_with_the_status():
-    command = [sys.executable, "-m", "course_utils.cli", "run", "99"]
+    command = [sys.executable, "-m", "course_utils.press.cli", "run", "99"]
     assert subprocess.run(command, capture_output=True, cwd=ROOT).returncode == 2
 
 

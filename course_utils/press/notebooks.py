@@ -41,7 +41,7 @@ def root():
         FileNotFoundError: neither holds `notebooks/text`.
     """
     here = Path.cwd()
-    for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[2]):
         if (folder / "notebooks" / "text").is_dir() and (folder / "pyproject.toml").is_file():
             return folder
     raise FileNotFoundError(

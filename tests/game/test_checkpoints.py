@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from games import BatchNormGAN, SharedEncoder, adam, data, dense
 
-from course_utils import backend, checkpoints, files
-from course_utils.checkpoints import Checkpoint
-from course_utils.game import Game, Player
+from course_utils import backend, files
+from course_utils.game import Checkpoint, Game, Player, checkpoints
 
 KILLS = 20
 

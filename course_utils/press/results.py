@@ -1,6 +1,6 @@
 """The README's results table, made from the recipes beside the weights: nobody types a score.
 
-`python -m course_utils.results README.md` rewrites what stands between the two markers.
+`python -m course_utils.press.results README.md` rewrites what stands between the two markers.
 """
 
 import sys

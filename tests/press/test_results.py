@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from course_utils import files, results, weights
+from course_utils import files, weights
 from course_utils.layers import ModulatedConv2D, SelfAttention2D
+from course_utils.press import results
 
 pytestmark = pytest.mark.once
-README = Path(__file__).parent.parent / "README.md"
+README = Path(__file__).parents[2] / "README.md"
 
 
 def store(folder, name, **changes):
@@ -81,7 +82,7 @@ def test_markers_must_stand_once_and_in_order(tmp_path, text):
 
 
 def test_readme_shows_what_the_recipes_say():
-    assert results.is_current(README), "run `python -m course_utils.results README.md`"
+    assert results.is_current(README), "run `python -m course_utils.press.results README.md`"
 
 
 def test_the_speed_tables_are_those_that_the_reports_give():

@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from games import BatchNormGAN, data
 
 from course_utils import files
-from course_utils.checkpoints import Checkpoint
+from course_utils.game import Checkpoint
 
 EPOCHS, STEPS, EVERY = 6, 50, 10
 

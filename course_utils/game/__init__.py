@@ -1,0 +1,8 @@
+"""The engine: a game is networks and players who take turns; one definition for TensorFlow, JAX and torch."""
+
+from course_utils.game.bookkeeping import Diverged
+from course_utils.game.checkpoints import Checkpoint
+from course_utils.game.game import Game
+from course_utils.game.players import Average, Player
+
+__all__ = ["Average", "Checkpoint", "Diverged", "Game", "Player"]
