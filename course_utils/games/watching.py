@@ -1,10 +1,64 @@
-"""What lecture 08 watches while a game is played: the largest singular values, and which moment was the best."""
+"""What lectures watch while games are played: whether two are one, singular values, and which moment was the best."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from course_utils.layers.spectral import SpectralKernel
+
+
+def largest_difference(game, other, x, y=None, iterations=2, batch_size=64):
+    """Plays two games from the same weights, and measures how far apart they end.
+
+        max |θᵢ − θ′ᵢ|   over all weights, after `iterations` of each
+
+    The networks that players of `other` move take the weights of `game`'s; averages play no part. Both games stay
+    where they were played to.
+
+    Args:
+        game: Game, not played yet; such as the one that a notebook writes.
+        other: Game of the same seed and optimizers, with networks of its own, in the same order; such as the package's.
+        x: data as `fit` takes it.
+        y: its second array, if there is one.
+        iterations: of each game, ≥ 1.
+        batch_size: rows of a turn.
+
+    Returns:
+        float: 0 or rounding (about 1e-7) where both are the same game.
+
+    Raises:
+        ValueError: the games do not hold the same number of networks, one was played before, or no weight moved.
+    """
+    mine, theirs = _moved(game), _moved(other)
+    if len(mine) != len(theirs):
+        raise ValueError(
+            f"Found {len(mine)} and {len(theirs)} networks that players move, expected as many; "
+            "give both games the same networks in the same order."
+        )
+    if game.iteration or other.iteration:
+        raise ValueError(
+            f"Found games of {game.iteration} and {other.iteration} iterations, expected two that were not played; "
+            "make both anew."
+        )
+    before = [network.get_weights() for network in mine]
+    for network, values in zip(theirs, before):
+        network.set_weights(values)
+    for one in (game, other):
+        one.compile()
+        one.fit(x, y, batch_size=batch_size, steps_per_epoch=iterations, verbose=0)
+    after = [network.get_weights() for network in mine]
+    if not _furthest(before, after):
+        raise ValueError("Found no weight that moved, expected games that train; look at learning rates and networks.")
+    return _furthest(after, [network.get_weights() for network in theirs])
+
+
+def _moved(game):
+    return list({id(network): network for player in game.players for network in player.networks}.values())
+
+
+def _furthest(these, those):
+    pairs = [(a, b) for one, two in zip(these, those) for a, b in zip(one, two, strict=True)]
+    return max(float(np.max(np.abs(a.astype("float64") - b), initial=0.0)) for a, b in pairs)
 
 
 def singular_values(network, top=3):

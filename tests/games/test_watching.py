@@ -4,9 +4,53 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils.games.watching import KeepBest, SingularValues, settle, singular_values, spectral_norms
+from course_utils.game import Average, Game, Player
+from course_utils.games.watching import (
+    KeepBest,
+    SingularValues,
+    largest_difference,
+    settle,
+    singular_values,
+    spectral_norms,
+)
 from course_utils.layers import SpectralDense
 from tests.numeric import array
+
+
+class Line(Game):
+    """Fits a line through the origin: one weight, one player."""
+
+    def __init__(self, rate=0.1, factor=1.0, average=False):
+        inputs = keras.Input((1,))
+        line, averaged = (keras.Model(inputs, keras.layers.Dense(1, use_bias=False)(inputs)) for _ in range(2))
+        player = Player("line", [line], self.squares, keras.optimizers.SGD(rate))
+        super().__init__([player], averages=[Average(line, averaged, 0.5)] if average else [])
+        self.line, self.factor = line, factor
+
+    def squares(self, x, training):
+        return self.factor * keras.ops.mean(keras.ops.square(self.line(x, training=training) - 3.0 * x))
+
+
+def test_the_same_game_written_twice_moves_the_same_weights():
+    x = np.ones((8, 1), "float32")
+    assert largest_difference(Line(), Line(average=True), x, batch_size=4) < 1e-6
+
+
+def test_another_loss_moves_other_weights_by_the_amount_known_by_hand():
+    one, other = Line(), Line(factor=2.0)
+    one.line.set_weights([np.array([[1.0]])])
+    found = largest_difference(one, other, np.ones((4, 1), "float32"), iterations=1, batch_size=4)
+    assert found == pytest.approx(0.1 * 2 * 2, rel=1e-5)  # rate × the gradient 2(w − 3) at w = 1, once more
+
+
+def test_games_that_cannot_be_compared_are_refused():
+    x = np.ones((4, 1), "float32")
+    played = Line()
+    largest_difference(played, Line(), x, iterations=1, batch_size=4)
+    with pytest.raises(ValueError, match="1 and 0 iterations, expected two that were not played"):
+        largest_difference(played, Line(), x)
+    with pytest.raises(ValueError, match="no weight that moved"):
+        largest_difference(Line(rate=0.0), Line(rate=0.0), x, batch_size=4)
 
 
 def network():
