@@ -54,6 +54,7 @@ def _parser():
     add = commands.add_parser("slides", help="make slides, one HTML file a lecture, for a browser without network")
     _lectures(add)
     add.add_argument("--out", default="build/slides", type=Path, help="the folder; default: build/slides")
+    add.add_argument("--pdf", action="store_true", help="also as PDF, printed by an installed Chromium or Chrome")
     add.set_defaults(command=_slides)
 
     add = commands.add_parser("results", help="write the README's table from the recipes of the shipped weights")
@@ -197,8 +198,11 @@ def _slides(options):
         if not path.exists():
             raise FileNotFoundError(f"Found no {path}, expected it to be made: run `course notebooks {twin.stem}`.")
         reveal = slides.fetch_reveal(options.out)
-        slides.write_slides(nbformat.read(path, as_version=4), options.out / f"{twin.stem}.html", reveal)
-        console.print(f"[green]ok[/green]      {options.out / twin.stem}.html", highlight=False)
+        made = options.out / f"{twin.stem}.html"
+        count = slides.write_slides(nbformat.read(path, as_version=4), made, reveal)
+        if options.pdf:
+            slides.write_pdf(made, made.with_suffix(".pdf"))
+        console.print(f"[green]ok[/green]      {made}  {count} slides{' and a PDF' * options.pdf}", highlight=False)
     return 0
 
 

@@ -19,6 +19,7 @@ QUIET = """\
 </div>
 {%- endblock -%}
 """
+COLOURS = "xcode"  # of code; each has a contrast of 4.5 and more against white
 _PAGE = """\
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_css -%}
@@ -103,8 +104,28 @@ def _letter(match):
     return f"<mi>{match[2]}</mi>"
 
 
+def markdown(source, inline=False):
+    """Returns Markdown as HTML, formulas as MathML; `inline` leaves out the paragraph around it."""
+    rendered = _renderer().render(source).strip()
+    return re.sub(r"^<p>(.*)</p>$", r"\1", rendered, flags=re.DOTALL) if inline else rendered
+
+
+def highlighted(code):
+    """Returns Python code as HTML with the classes of pygments, without an element around it."""
+    from pygments import highlight
+    from pygments.formatters import HtmlFormatter
+    from pygments.lexers import PythonLexer
+
+    return highlight(code, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True)).rstrip("\n")
+
+
 def prepared(exporter):
     """Gives an exporter of nbconvert the renderer that turns formulas into MathML, and returns it."""
+    exporter.register_filter("markdown2html", lambda source: _renderer().render(source))
+    return exporter
+
+
+def _renderer():
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
     class Renderer(IPythonRenderer):
@@ -117,8 +138,4 @@ def prepared(exporter):
         def latex_environment(self, name, body):
             return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
 
-    def markdown2html(source):
-        return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True)).render(source)
-
-    exporter.register_filter("markdown2html", markdown2html)
-    return exporter
+    return MarkdownWithMath(renderer=Renderer(escape=False, exclude_anchor_links=True))

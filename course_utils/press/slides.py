@@ -1,98 +1,163 @@
-"""A notebook as slides: one HTML file that presents itself in a browser, without a network, with speaker notes (S)."""
+"""A notebook as slides: one HTML file that needs a browser and no network, with speaker's notes (S), and as PDF."""
 
-import base64
-import hashlib
-import io
+import html
 import re
 import shutil
 import subprocess
-import tarfile
 import tempfile
 from pathlib import Path
 
 from course_utils import files
-from course_utils.press import pages
+from course_utils.press import deck, npm, pages
 
 REVEAL = "reveal.js@5.2.1"  # version 6 moved the plugin for notes
 REVEAL_SHA512 = "r7//6mIM5p34hFiDMvYfXgyjXqGRta+/psd9YtytsgRlrpRzFv4RbH76TXd2qD+7ZPZEbpBDhdRhJaFgfQ7zNQ=="
 PARTS = ("dist/reveal.js", "plugin/notes/notes.js", "dist/reveal.css", "dist/theme/white.css")
-WIDTH, HEIGHT = 1280, 720
-_TEMPLATE = """\
-{%- extends 'reveal/index.html.j2' -%}
-{%- block html_head_css -%}
-<style>
-  .reveal { font-size: 26px; }
-  .reveal .slides { text-align: left; }
-  .reveal .slides section { max-height: HEIGHTpx; overflow-y: auto; overflow-x: hidden; }
-  .reveal img { max-height: 480px; width: auto; }
-  .jp-InputPrompt, .jp-OutputPrompt { display: none; }
-</style>
-{%- endblock -%}
-{%- block footer_js -%}
+LONG_TITLE = 56  # characters
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_STYLE = """\
+:root { --r-main-font: system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; --r-heading-font: var(--r-main-font);
+        --r-code-font: "DejaVu Sans Mono", Menlo, Consolas, monospace; --r-heading-text-transform: none;
+        --r-main-color: #1c1c1c; --r-heading-color: #14365d; --r-link-color: #0b5394; }
+.reveal { font-size: 27px; }
+.reveal .slides { text-align: left; }
+.reveal .slides section { padding: 10px 25px; box-sizing: border-box; height: 720px; }
+.reveal h1, .reveal h2 { text-transform: none; letter-spacing: 0; margin: 0; text-shadow: none; }
+.reveal h1 { font-size: 56px; line-height: 1.15; margin-bottom: 24px; }
+.reveal h2 { font-size: 38px; line-height: 1.2; height: 58px; white-space: nowrap; overflow: hidden;
+             text-overflow: ellipsis; border-bottom: 3px solid #c9d6e5; margin-bottom: 20px; }
+.reveal h2.long { font-size: 28px; line-height: 58px; }
+.reveal p { margin: 0 0 20px; line-height: 37px; }
+.reveal ul, .reveal ol { margin: 0 0 20px 1.2em; display: block; }
+.reveal li { line-height: 37px; margin-bottom: 8px; }
+.reveal table { margin: 0 0 20px; font-size: 25px; }
+.reveal th, .reveal td { padding: 5px 18px 5px 0; line-height: 34px; }
+.reveal code { font-family: var(--r-code-font); font-size: 0.85em; }
+.reveal pre { font-family: var(--r-code-font); font-size: 18.5px; line-height: 25px; margin: 0 0 20px; width: auto;
+              padding: 12px 18px; box-shadow: none; box-sizing: border-box; white-space: pre-wrap; }
+.reveal pre.code { background: #f4f6f9; border-left: 4px solid #6d8fb5; }
+.reveal pre.said { background: none; padding: 6px 18px; border-left: 4px solid #ccc; color: #333; }
+.reveal img { display: block; margin: 0 auto; max-width: 1220px; max-height: none; }
+.reveal math { font-size: 1.1em; }
+.reveal p:has(> math[display="block"]) { text-align: center; }
+.reveal .cover img { object-fit: contain; }
+.reveal .slide-number { font-size: 18px; color: #444; background: none; }
+"""
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>{layout}</style><style>{theme}</style><style>{colours}</style><style>{style}</style></head>
+<body><div class="reveal"><main class="slides">
+{sections}
+</main></div>
+<script>{script}</script><script>{notes}</script>
 <script>
-Reveal.initialize({ width: WIDTH, height: HEIGHT, margin: 0.02, center: false, history: true,
-                    slideNumber: "c/t", plugins: [RevealNotes] });
-</script>
-{%- endblock -%}
+Reveal.initialize({{ width: 1280, height: 720, margin: 0.02, center: false, history: true, hash: true,
+                    slideNumber: "c/t", pdfSeparateFragments: false, plugins: [RevealNotes] }});
+</script></body></html>
 """
 
 
 def write_slides(notebook, path, reveal):
-    """Writes a notebook as one file of slides; cells tagged `hide-input` show only what they made.
+    """Writes a notebook as one file of slides.
 
     Args:
         notebook: a notebook node with `slideshow` metadata.
         path: where to, ending in .html.
         reveal: the folder of reveal.js, from `fetch_reveal`.
+
+    Returns:
+        How many slides there are.
     """
-    from nbconvert import SlidesExporter
-    from traitlets.config import Config
+    from pygments.formatters import HtmlFormatter
 
-    hide = {"enabled": True, "remove_input_tags": {"hide-input"}}
-    template = _TEMPLATE.replace("WIDTH", str(WIDTH)).replace("HEIGHT", str(HEIGHT)) + pages.QUIET
-    exporter = pages.prepared(SlidesExporter(raw_template=template, config=Config(TagRemovePreprocessor=hide)))
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": Path(path).stem}})
-    files.write_atomic(path, _inlined(page, Path(reveal)).encode())
+    script, notes, layout, theme = ((Path(reveal) / part).read_text(encoding="utf-8") for part in PARTS)
+    slides = deck.cut(notebook)
+    sections = [_title_section(notebook, slides[0]), *map(_section, _after_title(slides))]
+    page = _PAGE.format(
+        title=html.escape(slides[0].title),
+        sections="\n".join(sections),
+        script=script,
+        notes=notes,
+        layout=layout,
+        theme=re.sub(r"@import url\([^)]*\);", "", theme),  # its fonts; the browser's own do as well
+        colours=HtmlFormatter(style=pages.COLOURS).get_style_defs("pre.code"),
+        style=_STYLE,
+    )
+    files.write_atomic(path, page.encode())
+    return len(sections)
 
 
-def _inlined(page, reveal):
-    """Puts reveal.js itself where the page would load it from elsewhere."""
-    script, notes, layout, theme = ((reveal / part).read_text(encoding="utf-8") for part in PARTS)
-    theme = re.sub(r"@import url\([^)]*\);", "", theme)  # its fonts; the browser's own do as well
-    page = re.sub(r"<link\b[^>]*\bstylesheet\b[^>]*>", "", page)
-    head = f"<style>{layout}</style><style>{theme}</style></head>"
-    body = f"<script>{script}</script><script>{notes}</script><script>\nReveal.initialize"
-    return page.replace("</head>", head, 1).replace("<script>\nReveal.initialize", body, 1)
+def write_pdf(deck_path, path):
+    """Prints a deck that `write_slides` wrote as a PDF, a page a slide, with a browser that is installed.
+
+    Raises:
+        FileNotFoundError: no Chromium or Chrome is installed.
+        OSError: it did not print.
+    """
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise FileNotFoundError(f"Found none of {', '.join(BROWSERS)}, expected one to print with: install Chromium.")
+    with tempfile.TemporaryDirectory() as scratch:
+        printed = Path(scratch) / "deck.pdf"
+        command = [
+            browser,
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            f"--user-data-dir={scratch}/profile",
+            "--no-pdf-header-footer",
+            "--virtual-time-budget=20000",
+            f"--print-to-pdf={printed}",
+            f"{Path(deck_path).resolve().as_uri()}?print-pdf",
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        if not printed.is_file():
+            raise OSError(
+                f"{browser} printed no PDF of {deck_path}: {(done.stderr.strip() or 'no reason given')[-300:]}"
+            )
+        files.write_atomic(path, printed.read_bytes())
+
+
+def _after_title(slides):
+    """The title cell's own text follows the title slide."""
+    shown = [block for block in slides[0].blocks if not block.source.startswith("|")]  # minutes are for the reader
+    return [*([deck.Slide("What you will be able to do", shown)] if shown else []), *slides[1:]]
+
+
+def _title_section(notebook, slide):
+    picture = deck.cover(notebook)
+    image = f'<div class="cover">{_image(*picture, height=520)}</div>' if picture else ""
+    title = pages.markdown(slide.title, inline=True)
+    return f"<section><h1>{title}</h1>{image}{_notes(slide.notes)}</section>"
+
+
+def _section(slide):
+    narrow = ' class="long"' if len(slide.title) > LONG_TITLE else ""
+    title = f"<h2{narrow}>{pages.markdown(slide.title, inline=True)}</h2>" if slide.title else ""
+    return f"<section>{title}{''.join(map(_block, slide.blocks))}{_notes(slide.notes)}</section>"
+
+
+def _block(block):
+    if block.kind == "figure":
+        return _image(block.source, block.alt, block.height)
+    if block.kind == "code":
+        return f'<pre class="code">{pages.highlighted(block.source)}</pre>'
+    if block.kind == "said":
+        return f'<pre class="said">{html.escape(block.source)}</pre>'
+    return pages.markdown(block.source)
+
+
+def _image(png, alt, height):
+    return f'<img src="data:image/png;base64,{png}" alt="{html.escape(alt)}" style="height: {height}px; width: auto">'
+
+
+def _notes(notes):
+    text = "\n\n".join(notes)
+    return f'<aside class="notes">{pages.markdown(text)}</aside>' if text.strip() else ""
 
 
 def fetch_reveal(folder):
-    """Returns the folder of reveal.js, fetched with npm and hash-checked the first time.
-
-    Args:
-        folder: where it is kept.
-
-    Raises:
-        FileNotFoundError: npm is not installed.
-        ConnectionError: npm cannot fetch it.
-        ValueError: what came has another hash.
-    """
-    target = Path(folder) / REVEAL.replace("@", "-")
-    if all((target / part).is_file() for part in PARTS):
-        return target
-    npm = shutil.which("npm")
-    if npm is None:
-        raise FileNotFoundError(f"Found no npm, expected it to fetch {REVEAL}, once: install Node.js.")
-    with tempfile.TemporaryDirectory() as scratch:
-        done = subprocess.run([npm, "pack", REVEAL], cwd=scratch, capture_output=True, text=True, timeout=300)
-        packed = list(Path(scratch).glob("*.tgz"))
-        if done.returncode or not packed:
-            reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise ConnectionError(f"npm could not fetch {REVEAL} ({reason}): connect to the network and try again.")
-        data = packed[0].read_bytes()
-    found = base64.b64encode(hashlib.sha512(data).digest()).decode()
-    if found != REVEAL_SHA512:
-        raise ValueError(f"Found {REVEAL} with the SHA-512 {found}, expected {REVEAL_SHA512}: do not use it.")
-    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        for part in PARTS:
-            files.write_atomic(target / part, archive.extractfile(f"package/{part}").read())
-    return target
+    """Returns the folder of reveal.js, fetched with npm the first time; see `npm.fetch`."""
+    return npm.fetch(REVEAL, REVEAL_SHA512, PARTS, folder)

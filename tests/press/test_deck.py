@@ -1,0 +1,114 @@
+"""Slides fit: what stands on them, what goes into the notes, and that no slide holds more than it has room for."""
+
+import base64
+import struct
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from course_utils.press import deck, notebooks
+
+pytestmark = pytest.mark.once
+LONG = "The first sentence says it. " + "Then come many more words that nobody reads from a wall. " * 20
+
+
+def png(width, height):
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + b"IHDR" + struct.pack(">II", width, height)
+    return base64.b64encode(head + bytes(30)).decode()
+
+
+def text(source, kind="-"):
+    return new_markdown_cell(source, metadata={"slideshow": {"slide_type": kind}})
+
+
+def code(source, *figures, said="", tags=(), kind="-"):
+    outputs = [new_output("stream", name="stdout", text=said)] if said else []
+    for size in figures:
+        outputs.append(new_output("display_data", data={"image/png": png(*size)}, metadata={"image/png": {"alt": "A"}}))
+    return new_code_cell(source, outputs=outputs, metadata={"slideshow": {"slide_type": kind}, "tags": list(tags)})
+
+
+def cut(*cells):
+    return deck.cut(new_notebook(cells=[text("# 01 · Title", "slide"), *cells]))[1:]
+
+
+@pytest.mark.parametrize(
+    "paragraph, lead",
+    [
+        ("One. Two.", "One."),
+        ("One (see a. b. C). Two.", "One (see a. b. C)."),
+        ("With $p(x). Y$ inside. Two.", "With $p(x). Y$ inside."),
+        ("Call `a. B` now! Two.", "Call `a. B` now!"),
+        ("See Fig. 3 and eq. 7. Two.", "See Fig. 3 and eq. 7."),
+        ("**Both. Halves** stay. Two.", "**Both. Halves** stay."),
+        ("FD is 2. Then it falls.", "FD is 2."),
+        ("No end", "No end"),
+    ],
+)
+def test_first_sentence(paragraph, lead):
+    assert deck.first_sentence(paragraph) == lead
+
+
+def test_a_paragraph_is_cut_and_told_in_the_notes():
+    (slide,) = cut(text(f"## Head\n\n{LONG}", "slide"))
+    assert (slide.title, [b.source for b in slide.blocks]) == ("Head", ["The first sentence says it."])
+    assert "many more words" in slide.notes[0]
+
+
+def test_skipped_cells_are_left_out_and_notes_go_to_the_slide_before():
+    (slide,) = cut(text("## A\n\nB.", "slide"), text("not shown", "skip"), text("point at B", "notes"))
+    assert [b.source for b in slide.blocks] == ["B."]
+    assert slide.notes == ["point at B"]
+
+
+def test_a_figure_stands_without_the_code_that_drew_it_and_with_its_sentence():
+    (slide,) = cut(text("## A\n\nLook.", "slide"), code("plot()", (640, 480)), text("It falls. More words."))
+    assert [b.kind for b in slide.blocks] == ["text", "figure", "text"]
+    assert slide.left >= 0
+    shown, figure = cut(code("plot()", (640, 480), tags=["show-input"], kind="slide"))
+    assert (shown.blocks[0].source, figure.blocks[0].kind) == ("plot()", "figure")
+    assert not cut(code("secret()", tags=["hide-input"]))
+
+
+def test_two_figures_are_two_slides_of_one_title():
+    slides = cut(text("## A", "slide"), code("plot()", (640, 480), (640, 480)))
+    assert [(s.title, [b.kind for b in s.blocks]) for s in slides] == [("A", ["figure"])] * 2
+
+
+@pytest.mark.parametrize("lines", [12, 13, 15, 40])
+def test_code_is_cut_into_parts_of_twelve_lines_and_nothing_is_lost(lines):
+    source = "\n".join(f"x{i} = {i}" for i in range(lines))
+    slides = cut(code(source, kind="slide"))
+    parts = [b.source for s in slides for b in s.blocks]
+    assert "\n".join(parts) == source
+    assert max(part.count("\n") + 1 for part in parts) <= deck.MOST_CODE
+
+
+def test_much_that_was_printed_says_how_much_is_left_out():
+    (slide,) = cut(code("go()", said="\n".join(map(str, range(30))), tags=["hide-input"], kind="slide"))
+    assert slide.blocks[0].source.endswith("… and 19 lines more in the notebook")
+
+
+def test_a_long_table_goes_on_with_its_head():
+    table = "| a | b |\n|---|---|\n" + "\n".join(f"| {i} | {LONG[:200]} |" for i in range(12))
+    slides = cut(text(f"## T\n\n{table}", "slide"))
+    sources = [b.source for s in slides for b in s.blocks]
+    assert len(slides) > 1 and all(source.startswith("| a | b |\n|---|") for source in sources)
+    assert sum(source.count("\n") - 1 for source in sources) == 12
+
+
+def test_the_picture_of_the_title_is_the_tagged_one_or_the_first():
+    first, second = code("a()", (100, 50)), code("b()", (300, 200), tags=["cover"])
+    assert deck.cover(new_notebook(cells=[first, second]))[0] == png(300, 200)
+    assert deck.cover(new_notebook(cells=[first])) == (png(100, 50), "A")
+    assert deck.cover(new_notebook(cells=[text("none")])) is None
+
+
+@pytest.mark.parametrize("twin", notebooks.twins(), ids=lambda twin: twin.stem)
+def test_no_slide_of_the_course_holds_more_than_it_has_room_for(twin):
+    import nbformat
+
+    for slide in deck.cut(nbformat.read(notebooks.notebook_of(twin), as_version=4))[1:]:
+        assert slide.left >= -deck.GAP, f"{slide.title}: {[(b.kind, b.height) for b in slide.blocks]}"
+        assert sum(b.source.count("\n") + 1 for b in slide.blocks if b.kind == "code") <= deck.MOST_CODE
+        assert sum(b.kind == "figure" for b in slide.blocks) <= 1
