@@ -176,3 +176,27 @@ class KeepBest(keras.callbacks.Callback):
         for name, network in self.networks.items():
             network.set_weights(self._kept[name])
         return self.measures[self.epoch]
+
+
+def restart(game, fresh):
+    """Puts the state of a fresh game into one that is compiled already: a new seed without a new compilation.
+
+    Weights, optimizers, the draws to come and the order of the data are then those of `fresh`, number by number.
+
+    Args:
+        game: Game, played or not.
+        fresh: Game of the same players and networks, such as the same function makes from another seed.
+
+    Raises:
+        ValueError: the two games do not hold the same variables; nothing was changed.
+    """
+    mine, theirs = (g.trainable_variables + g.non_trainable_variables + g.optimizers.variables for g in (game, fresh))
+    shapes = [[tuple(v.shape) for v in variables] for variables in (mine, theirs)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"Found games of {len(mine)} and {len(theirs)} variables whose shapes differ, expected the same players "
+            "and networks; make both by one function."
+        )
+    for variable, other in zip(mine, theirs):
+        variable.assign(ops.convert_to_numpy(other))
+    game.seed = fresh.seed  # from which the order of the data follows

@@ -5,15 +5,18 @@ import numpy as np
 import pytest
 
 from course_utils.game import Average, Game, Player
+from course_utils.games.gan import GAN
 from course_utils.games.watching import (
     KeepBest,
     SingularValues,
     largest_difference,
+    restart,
     settle,
     singular_values,
     spectral_norms,
 )
 from course_utils.layers import SpectralDense
+from course_utils.networks.gan import batch_norm, point_critic, point_generator
 from tests.numeric import array
 
 
@@ -125,3 +128,29 @@ def test_a_first_measure_that_is_not_a_number_is_not_the_best():
         kept.restore()
     kept.on_epoch_end(1)
     assert kept.epoch == 1 and kept.restore() == 2.0
+
+
+def test_a_restarted_game_is_the_fresh_one_number_by_number():
+    x = np.random.default_rng(0).normal(size=(64, 2)).astype("float32")
+
+    def made(seed):
+        keras.utils.set_random_seed(seed)
+        networks = point_generator(width=4, depth=1, normalisation=batch_norm), point_critic(width=4, depth=1)
+        return GAN(*networks, seed=seed)
+
+    played, fresh = made(1), made(2)
+    played.compile()
+    played.fit(x, batch_size=8, steps_per_epoch=3, verbose=0)
+    restart(played, made(2))
+    fresh.compile()
+    for game in (played, fresh):
+        game.fit(x, batch_size=8, steps_per_epoch=3, verbose=0)
+    assert played.iteration == fresh.iteration == 3
+    for mine, theirs in zip(played.generator.get_weights(), fresh.generator.get_weights()):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_a_game_of_other_networks_is_no_fresh_start():
+    one, other = (GAN(point_generator(width=w, depth=1), point_critic(width=4, depth=1)) for w in (4, 5))
+    with pytest.raises(ValueError, match="same players"):
+        restart(one, other)
