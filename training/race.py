@@ -62,11 +62,16 @@ RACERS = {
 
 
 class Clock(keras.callbacks.Callback):
-    """Measures at each mark of processor time, and ends the training at the last; the first epoch compiles."""
+    """Measures at each mark of processor time, and ends the training at the last; the first epoch compiles.
 
-    def __init__(self, measure):
+    Args:
+        measure: function (logs of the epoch) -> what is noted, beside the iterations played.
+        marks: processor seconds.
+    """
+
+    def __init__(self, measure, marks=MARKS):
         super().__init__()
-        self.measure, self.left, self.spent, self.found = measure, list(MARKS), 0.0, []
+        self.measure, self.left, self.spent, self.found = measure, list(marks), 0.0, []
 
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.process_time()
@@ -76,7 +81,7 @@ class Clock(keras.callbacks.Callback):
         self.spent += (time.process_time() - self.began) * (epoch > 0)
         if self.spent >= self.left[0]:
             self.left.pop(0)
-            self.found.append((self.measure(), self.model.iteration))
+            self.found.append((self.measure(logs), self.model.iteration))
         self.model.stop_training = not self.left
 
 
@@ -95,7 +100,7 @@ def play(title, seed, x_train, read, real):
     def sampled():
         return averaged.predict(z, batch_size=500, verbose=0)
 
-    clock = Clock(lambda: float(metrics.frechet_distance(read(sampled()).features, real)))
+    clock = Clock(lambda logs: float(metrics.frechet_distance(read(sampled()).features, real)))
     game.fit(x_train, batch_size=BATCH, epochs=100_000, steps_per_epoch=5, verbose=0, callbacks=[clock])
     distances, iterations = zip(*clock.found)
     shown = np.rint((sampled()[:SHOWN] + 1) * 127.5).astype("uint8")

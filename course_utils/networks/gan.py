@@ -159,13 +159,13 @@ def dcgan_generator(
     Source: Radford et al., 2016, section 3; nearest upsampling after Odena et al., 2016.
     """
     rows, columns, channels = image_shape
-    doublings = _doublings(rows, columns)
-    rows, columns, filters = rows >> doublings, columns >> doublings, width << (doublings - 1)
+    count = doublings(rows, columns)
+    rows, columns, filters = rows >> count, columns >> count, width << (count - 1)
     z = keras.Input((latent_dim,), name="z")
     x = _dense(z, hidden, activation, normalisation)
     x = Dense(rows * columns * filters, use_bias=normalisation is None)(x)
     x = _finish(layers.Reshape((rows, columns, filters))(x), activation, normalisation)
-    for _ in range(doublings):  # 7 -> 14 -> 28 pixels, or 4 -> 8 -> 16 -> 32
+    for _ in range(count):  # 7 -> 14 -> 28 pixels, or 4 -> 8 -> 16 -> 32
         filters //= 2
         x = _finish(upsample(x, filters, normalisation is None), activation, normalisation)
     images = Conv2D(channels, 3, padding="same", activation="tanh", name="images")(x)
@@ -250,12 +250,12 @@ def residual_critic(blocks=(2, 2, 2), width=16, image_shape=IMAGE_SHAPE, activat
     for stage, count in enumerate(blocks):
         x = layers.AveragePooling2D(2, padding="same")(x) if stage else x
         for _ in range(count):
-            x = _bottleneck(x, width << stage, activation, normalisation, 1 / sum(blocks))
+            x = bottleneck(x, width << stage, activation, normalisation, 1 / sum(blocks))
     x = layers.GlobalAveragePooling2D(name="features")(_finish(x, activation, normalisation))
     return keras.Model(images, Dense(1, name="logit")(x), name="critic")
 
 
-def _bottleneck(x, width, activation, normalisation, share):
+def bottleneck(x, width, activation, normalisation, share):
     """x + 1×1, 3×3 and 1×1 convolutions; where the channels change, the way past is a 1×1 convolution."""
     branch = x
     for filters, size, scale in ((width, 1, 2.0), (width, 3, 2.0), (4 * width, 1, 2.0 * share)):
@@ -278,7 +278,7 @@ def _finish(x, activation, normalisation):
     return layers.Activation(activation)(x)
 
 
-def _doublings(rows, columns):
+def doublings(rows, columns):
     """How often a grid of at least 4×4 can be doubled to give the image: 2 for 28×28, 3 for 32×32."""
     count = 0
     while not (rows >> count) % 2 and not (columns >> count) % 2 and min(rows, columns) >> (count + 1) >= 4:
