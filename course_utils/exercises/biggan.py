@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, close, draws, judged, tensors
+from .judged import Exercise, close, draws, judged, tensors
 
 
 def _judge_norm(norm):

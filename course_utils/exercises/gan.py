@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, close, judged, stacked, tensors
+from .judged import Exercise, close, judged, stacked, tensors
 
 
 def _logits(seed, n=40, spread=2.0):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, close, draws, judged
+from .judged import Exercise, close, draws, judged
 
 
 def _judge_kl(kl):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .exercise import Exercise, close, draws, judged, stacked, tensors
+from .judged import Exercise, close, draws, judged, stacked, tensors
 
 
 def _slopes(gradient):
