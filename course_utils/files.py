@@ -24,10 +24,27 @@ _BROKEN = (
 )
 
 
-def sha256(path):
-    """Return the SHA-256 of a file as 64 hexadecimal digits."""
+def digest(path, kind="sha256"):
+    """Returns the hash of a file in hexadecimal digits; kind is "sha256" or "md5"."""
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hashlib.file_digest(file, kind).hexdigest()
+
+
+def own_folder():
+    """Returns the folder that `$COURSE_DATA` names, or None where it names none.
+
+    Raises:
+        NotADirectoryError: it names something that is no folder. Nothing else is taken silently.
+    """
+    named = os.environ.get("COURSE_DATA")
+    if not named:
+        return None
+    folder = Path(named).expanduser()
+    if not folder.is_dir():
+        raise NotADirectoryError(
+            f"COURSE_DATA names {folder}, which is no folder, expected one that holds data sets: correct or unset it."
+        )
+    return folder
 
 
 def cache_dir(create=True):
@@ -100,7 +117,7 @@ def fetch(file_name, url, known_hash, folder):
     Args:
         file_name: the name in the folder.
         url: the publisher's address.
-        known_hash: "sha256:…" or "md5:…", the publisher's.
+        known_hash: "sha256:…" or "md5:…", the publisher's; None where the caller checks the content.
         folder: where the file is kept.
 
     Raises:
@@ -149,6 +166,13 @@ def save_arrays(path, arrays, compress=True):
         TypeError: an array holds Python objects.
         OSError: as `write_atomic`.
     """
+    data = npz_bytes(arrays, compress)
+    write_atomic(path, data)
+    return hashlib.sha256(data).hexdigest()
+
+
+def npz_bytes(arrays, compress=True):
+    """Returns the bytes of a `.npz` file; arguments and errors are those of `save_arrays`."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in sorted(arrays):
@@ -164,9 +188,7 @@ def save_arrays(path, arrays, compress=True):
             info.create_system = 3  # the same on every operating system
             info.compress_type = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
             archive.writestr(info, member.getbuffer())
-    data = buffer.getbuffer()
-    write_atomic(path, data)
-    return hashlib.sha256(data).hexdigest()
+    return buffer.getbuffer()
 
 
 def load_arrays(path, sha256=None):

@@ -11,6 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from course_utils import files
+
 BACKENDS = ("tensorflow", "jax", "torch")  # in the order of preference where nothing else decides
 PROFILES = ("smoke", "cpu", "gpu")
 INSTALL = {
@@ -50,7 +52,7 @@ class Session:
         return {"smoke": smoke, "cpu": cpu, "gpu": gpu}[self.profile]
 
 
-def start(backend=None, profile=None, seed=0):
+def start(backend: str | None = None, profile: str | None = None, seed: int = 0) -> Session:
     """Starts a session: picks backend, profile and data folder, seeds everything, and prints what it picked.
 
     Args:
@@ -67,8 +69,16 @@ def start(backend=None, profile=None, seed=0):
         ValueError: unknown backend or profile, or a seed out of range.
         ImportError: the backend is not installed.
         RuntimeError: Keras already runs on another backend.
+        NotADirectoryError: COURSE_DATA names no folder.
+
+    Example:
+        >>> from course_utils import start
+        >>> session = start(seed=7)  # doctest: +SKIP
+        >>> session.pick(smoke=10, cpu=1_000, gpu=20_000)  # doctest: +SKIP
+        1000
     """
     _check_seed(seed)
+    files.own_folder()
     profile = checked_profile(profile or os.environ.get("COURSE_PROFILE"))
     chosen = choose_backend(backend)
     os.environ["KERAS_BACKEND"] = chosen
@@ -94,8 +104,6 @@ def installed():
 
 def data_folder():
     """Returns the folder in which data sets are looked for first: `$COURSE_DATA`, else the cache folder."""
-    from course_utils import files
-
     named = os.environ.get("COURSE_DATA")
     return Path(named).expanduser() if named else files.cache_dir(create=False)
 
@@ -217,6 +225,7 @@ def _import_quietly(seed, hurried):
         logging.getLogger("tensorflow").setLevel(logging.ERROR)
         with _absent("tensorflow"):  # Keras would import it, 4 seconds and 0.4 GB, to seed what no other backend draws
             keras.utils.set_random_seed(seed)
+        keras.config.set_image_data_format("channels_last")  # whatever Keras's own file of settings says
         backend.hurry(hurried)
         keras.ops.convert_to_numpy(keras.ops.ones(1) + 1)  # the first operation has a line of noise of its own
         return backend.device()
@@ -267,7 +276,7 @@ def _table(session, model):
         "backend": f"{session.backend} {_version(session.backend)}, Keras {_version('keras')}",
         "device": kind + (" on Colab" if "google.colab" in sys.modules else ""),
         "profile": session.profile,
-        "data": "real MNIST" if found else "downloaded on first use; drawn glyphs where there is no network",
+        "data": "mnist.npz is at hand" if found else "downloaded on first use; drawn glyphs where there is no network",
         "seed": str(session.seed),
     }
     return "\n".join(f"{name:<9}{value}" for name, value in rows.items())

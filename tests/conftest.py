@@ -8,9 +8,18 @@ import pytest
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("MPLBACKEND", "Agg")
+_REAL_DATA = os.environ.get("COURSE_DATA")
 # Tests give the folders they need themselves; what this machine happens to have must not decide.
 for name in ("COURSE_DATA", "COURSE_CACHE", "COURSE_PROFILE"):
     os.environ.pop(name, None)
+
+
+@pytest.fixture
+def real_data():
+    """The folder that COURSE_DATA named when the tests began; skips the test where it named none."""
+    if not _REAL_DATA:
+        pytest.skip("COURSE_DATA names no folder")
+    return _REAL_DATA
 
 
 @pytest.fixture(autouse=True)

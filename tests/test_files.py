@@ -33,7 +33,7 @@ def sha(data):
 def test_sha256_of_a_known_text(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")
     known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2
-    assert files.sha256(tmp_path / "abc") == known
+    assert files.digest(tmp_path / "abc") == known
 
 
 def test_cache_dir_is_the_variable_else_the_home(tmp_path, monkeypatch):
@@ -113,7 +113,7 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(tmp_path):
 
 def test_arrays_come_back(tmp_path):
     digest = files.save_arrays(tmp_path / "w.npz", ARRAYS)
-    assert digest == files.sha256(tmp_path / "w.npz")
+    assert digest == files.digest(tmp_path / "w.npz")
     loaded = files.load_arrays(tmp_path / "w.npz", digest)
     assert sorted(loaded) == sorted(ARRAYS)
     for name, array in ARRAYS.items():
@@ -319,7 +319,7 @@ def test_two_processes_may_fetch_at_once(tmp_path, address):
     both = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in "12"]
     assert [process.wait(60) for process in both] == [0, 0]
     assert os.listdir(tmp_path) == ["file"]
-    assert files.sha256(tmp_path / "file") == known.removeprefix("sha256:")
+    assert files.digest(tmp_path / "file") == known.removeprefix("sha256:")
 
 
 def test_a_missing_page_is_no_file(tmp_path, address, monkeypatch):

@@ -18,10 +18,10 @@ FRAMEWORKS = {"tensorflow", "jax", "jaxlib", "torch", "optax", "flax"}
 # From the parts to the whole: a module imports what stands in its own row or above it.
 ORDER = (
     ("checks", "files", "backend"),
-    ("session", "data", "layers", "losses", "penalties", "augmentations", "metrics", "weights"),
+    ("session", "data", "layers", "losses", "penalties", "augmentations", "metrics", "weights", "builders"),
     ("priors", "networks", "game"),
     ("games",),
-    ("plots", "pretrained", "studies", "exercises"),
+    ("plots", "samplers", "pretrained", "studies", "exercises"),
     ("press",),
 )
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}

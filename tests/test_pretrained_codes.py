@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from course_utils import metrics, pretrained, priors
+from course_utils import metrics, pretrained, priors, samplers
 from course_utils.data import Source
 from course_utils.networks.aae import code_decoder
 
@@ -12,16 +12,19 @@ from course_utils.networks.aae import code_decoder
 class Spy:
     """Stands in for a decoder and keeps the codes that it is given."""
 
-    def predict(self, codes, **options):
-        self.codes = codes
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, codes, training):
+        self.seen.append(codes)
         return np.zeros((len(codes), 4, 4, 1), "float32")
 
 
 def codes_of(sampler, n=2_000, labels=None, **arguments):
     spy = Spy()
-    pretrained.SAMPLERS[sampler]({"decoder": spy}, n, np.random.default_rng(0), labels, **arguments)
-    assert spy.codes.dtype == np.float32
-    return spy.codes
+    samplers.SAMPLERS[sampler]({"decoder": spy}, n, np.random.default_rng(0), labels, **arguments)
+    assert {(codes.dtype, len(codes)) for codes in spy.seen} == {(np.dtype("float32"), samplers.CHUNK)}
+    return np.concatenate(spy.seen)
 
 
 @pytest.mark.parametrize("labelled", [False, True])

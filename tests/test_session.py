@@ -40,7 +40,7 @@ print(environment.get("JAX_DISABLE_MOST_OPTIMIZATIONS"), "fusion_emitters" in en
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines[:5]] == ["backend", "device", "profile", "data", "seed"]
     assert lines[0].split()[1] == BACKEND
-    assert lines[3].split(None, 1)[1] == "real MNIST"
+    assert lines[3].split(None, 1)[1] == "mnist.npz is at hand"
     device = lines[1].split()[1].lower()
     assert lines[5] == f"True smoke {device} {tmp_path} 3 1"
     assert lines[6] == "True"  # the same draws

@@ -33,6 +33,7 @@ import numpy as np
 from runs import FOLDER, Watch, command, kept, recorded, rounded, save
 
 from course_utils import data, metrics, pretrained
+from course_utils.builders import BUILDERS
 from course_utils.game import Average, Checkpoint
 from course_utils.games import stylegan
 from course_utils.networks import stylegan as networks
@@ -88,7 +89,7 @@ class Run:
     def networks(self, size):
         """Returns fresh networks of a stage by name."""
         return {
-            name: pretrained.BUILDERS[made["builder"]](**made["arguments"])
+            name: BUILDERS[made["builder"]].function(**made["arguments"])
             for name, made in self.described(size).items()
         }
 

@@ -1,9 +1,10 @@
 """Data: image sets, digits drawn from fonts, and toy distributions."""
 
 from course_utils.data import glyphs
-from course_utils.data.images import Images, Source, load, scale, source
+from course_utils.data.catalogue import BinaryImages, Images, NamedImages
+from course_utils.data.images import Source, load, scale, source
 from course_utils.data.toys import centers, std, toy
 
 __all__ = [
-    "Images", "Source", "centers", "glyphs", "load", "scale", "source", "std", "toy",
+    "BinaryImages", "Images", "NamedImages", "Source", "centers", "glyphs", "load", "scale", "source", "std", "toy",
 ]

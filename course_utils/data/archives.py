@@ -27,14 +27,14 @@ _BROKEN = (
 
 
 def read(reader, *paths):
-    """Call a reader, and turn what a broken file raises into one sentence.
+    """Calls a reader, and turns what a broken file raises into one sentence.
 
     Args:
         reader: function of the paths that returns a dict of arrays.
         paths: the files.
 
     Returns:
-        dict with x_train, y_train, x_test and y_test.
+        dict of name → array, with the fields of the set's kind.
 
     Raises:
         ValueError: the files cannot be read, or are refused.
@@ -49,18 +49,62 @@ def read(reader, *paths):
         ) from error
 
 
-def npz(path):
-    """Read a file of the four arrays x_train, y_train, x_test, y_test."""
+def npz(path, wanted=("x_train", "y_train", "x_test", "y_test")):
+    """Reads a file of arrays with these names."""
     arrays = files.load_arrays(path)
-    wanted = ("x_train", "y_train", "x_test", "y_test")
     missing = [name for name in wanted if name not in arrays]
     if missing:
         raise ValueError(f"it has no {', '.join(missing)} but {', '.join(arrays) or 'nothing'}")
     return {name: arrays[name] for name in wanted}
 
 
+def packed(path):
+    """Reads a file of three splits whose rows of 784 pixels are packed, eight to a byte."""
+    arrays = npz(path, ("x_train", "x_valid", "x_test"))
+    return {name: np.unpackbits(rows, axis=1).reshape(-1, 28, 28, 1) for name, rows in arrays.items()}
+
+
+def amat(train, valid, test):
+    """Reads Larochelle's three text files: a line of 784 zeros and ones for each image."""
+    arrays = {}
+    for split, path in (("train", train), ("valid", valid), ("test", test)):
+        with open(path, "rb") as file:
+            content = np.frombuffer(file.read(MOST_BYTES), "uint8")
+        pixels = content[(content == ord("0")) | (content == ord("1"))] - ord("0")
+        arrays[f"x_{split}"] = pixels.reshape(-1, 28, 28, 1)
+    return arrays
+
+
+def faces_npz(path):
+    """Reads a file of 400 faces and the number of the person on each."""
+    arrays = npz(path, ("images", "person"))
+    return _of_each_person(arrays["images"], arrays["person"])
+
+
+def faces_mat(path):
+    """Reads Roweis's MATLAB file of 400 faces, ten of each person one after the other, columns first."""
+    from scipy.io import loadmat  # here, since its import takes long and few need it
+
+    pixels = loadmat(path, variable_names=("faces",))["faces"]  # (4096, 400), whole numbers
+    images = pixels.T.reshape(-1, 64, 64).transpose(0, 2, 1)
+    return _of_each_person(np.rint(images).astype("uint8"), np.arange(len(images)) // 10)
+
+
+def named(path):
+    """Reads a file of images, their names and their code points."""
+    return npz(path, ("images", "names", "codes"))
+
+
+def _of_each_person(images, person):
+    """The last two of each person's ten pictures are for test."""
+    if len(images) != len(person) or len(images) % 10:
+        raise ValueError(f"it has {len(images)} faces of {len(person)} persons, not ten of each")
+    test = np.arange(len(images)) % 10 >= 8
+    return {"x_train": images[~test], "y_train": person[~test], "x_test": images[test], "y_test": person[test]}
+
+
 def idx(train_images, train_labels, test_images, test_labels):
-    """Read the four gzipped IDX files of MNIST and Fashion-MNIST."""
+    """Reads the four gzipped IDX files of MNIST and Fashion-MNIST."""
     return {
         "x_train": _idx(train_images),
         "y_train": _idx(train_labels),
@@ -70,7 +114,7 @@ def idx(train_images, train_labels, test_images, test_labels):
 
 
 def cifar_binary(path):
-    """Read the binary archive of CIFAR-10: records of one label byte and 3 × 32 × 32 pixels."""
+    """Reads the binary archive of CIFAR-10: records of one label byte and 3 × 32 × 32 pixels."""
     batches = {}
     with tarfile.open(path, "r:gz") as archive:
         total = 0
@@ -92,7 +136,7 @@ def cifar_binary(path):
 
 
 def cifar_folders(path):
-    """Read a zip with train/ and test/, a folder a class, and shuffle it once and for all.
+    """Reads a zip with train/ and test/, a folder a class, and shuffles it once and for all.
 
     In the archive the classes follow one another, so its first images would all be airplanes.
     """

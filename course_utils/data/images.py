@@ -1,25 +1,16 @@
 """Image sets: found in your own folder, else in the cache, else downloaded and hash-checked."""
 
 import hashlib
-import os
+import itertools
 import sys
-from collections.abc import Callable
-from pathlib import Path
+import unicodedata
 from typing import NamedTuple
 
 import numpy as np
 
 from course_utils import checks, files
 from course_utils.data import archives, glyphs
-
-
-class Images(NamedTuple):
-    """An image set, split as published."""
-
-    x_train: np.ndarray  # (N, H, W, C) uint8
-    y_train: np.ndarray  # (N,) int64
-    x_test: np.ndarray  # (M, H, W, C) uint8
-    y_test: np.ndarray  # (M,) int64
+from course_utils.data.catalogue import NAMES, SETS, BinaryImages, Images, NamedImages
 
 
 class Source(NamedTuple):
@@ -29,122 +20,75 @@ class Source(NamedTuple):
     sha256: str  # of the four arrays: names, dtypes, shapes and bytes
 
 
-class _Layout(NamedTuple):
-    """One way in which a set lies in a folder."""
-
-    names: tuple  # file names, relative to the folder
-    reader: Callable  # of the paths, in that order; returns a dict of arrays
-    note: str = ""  # what a reader of the results should know
-    urls: tuple = ()  # where the publisher has the files, if this is the published layout
-    hashes: tuple = ()  # as the publisher states them
-
-
-class _Set(NamedTuple):
-    title: str
-    shape: tuple  # (H, W, C)
-    layouts: tuple  # in the order of preference; the last is the published one
-
-
-_IDX = (
-    "train-images-idx3-ubyte.gz",
-    "train-labels-idx1-ubyte.gz",
-    "t10k-images-idx3-ubyte.gz",
-    "t10k-labels-idx1-ubyte.gz",
-)
-_ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com"
-
-_SETS = {
-    "mnist": _Set("MNIST", (28, 28, 1), (
-        _Layout(tuple(f"mnist/{name}" for name in _IDX), archives.idx),
-        # Hash: keras.datasets.mnist of Keras 3.
-        _Layout(
-            ("mnist.npz",),
-            archives.npz,
-            urls=("https://storage.googleapis.com/tensorflow/tf-keras-datasets/mnist.npz",),
-            hashes=(
-                "sha256:731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1",
-            ),
-        ),
-    )),
-    "fashion_mnist": _Set("Fashion-MNIST", (28, 28, 1), (
-        _Layout(("fashion_mnist.npz",), archives.npz),
-        # Hashes: the table in the README of zalandoresearch/fashion-mnist.
-        _Layout(
-            tuple(f"fashion_mnist/{name}" for name in _IDX),
-            archives.idx,
-            urls=tuple(f"{_ZALANDO}/{name}" for name in _IDX),
-            hashes=(
-                "md5:8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-                "md5:25c81989df183df01b3e8a0aad5dffbe",
-                "md5:bef4ecab320f06d8554ea6380940ec79",
-                "md5:bb300cfdad3c16e7a12a480ee83cd310",
-            ),
-        ),
-    )),
-    "cifar10": _Set("CIFAR-10", (32, 32, 3), (
-        _Layout(("cifar10.zip",), archives.cifar_folders, note="from JPEG copies"),
-        # Hash: the CIFAR-10 page of the University of Toronto. The archive for Python is a pickle.
-        _Layout(
-            ("cifar-10-binary.tar.gz",),
-            archives.cifar_binary,
-            urls=("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",),
-            hashes=("md5:c32a1d4ab5d03f1284b67883e8d87530",),
-        ),
-    )),
-}
-NAMES = (*_SETS, "glyphs")
 GLYPHS_TRAIN, GLYPHS_TEST = 12_000, 2_000  # drawn in about two seconds
 
 _loaded = {}  # name → Source, of the last load
 
 
-def load(name, fallback=None):
-    """Load an image set from `$COURSE_DATA`, else from the cache folder, else from its publisher.
+def load(name: str, fallback: str | None = None) -> Images | BinaryImages | NamedImages:
+    """Loads an image set from `$COURSE_DATA`, else from the cache folder, else from its publisher.
 
-    Files of your own in `$COURSE_DATA` are checked for keys, shapes and types; what was downloaded
-    is checked against the publisher's hash.
+    Files of your own in `$COURSE_DATA` are checked for keys, shapes and types, and called real only where their
+    content is the published one; what was downloaded is checked against the publisher's hash, or by its content.
 
     Args:
-        name: "mnist", "fashion_mnist", "cifar10" or "glyphs".
+        name: "mnist", "fashion_mnist", "cifar10", "usps", "olivetti" (faces, labelled by person), "glyphs",
+            "binarized_mnist" or "emoji".
         fallback: "glyphs" to go on with drawn digits of the same shape, and to say so in one line,
             where the set cannot be had; None to raise.
 
     Returns:
         Images: x_train, y_train, x_test, y_test; images uint8 (N, H, W, C), labels int64 (N,).
+        "binarized_mnist": BinaryImages, x_train, x_valid, x_test, pixels 0 or 1. "emoji": NamedImages, images, names
+        and codes.
 
     Raises:
-        ConnectionError: the set is nowhere, and the publisher does not answer within 30 s.
+        ConnectionError: the set is nowhere, and the publisher does not answer within 30 s, or nobody offers it.
         PermissionError: the set would have to be downloaded and the cache cannot be written.
         ValueError: an unknown name, or files that are broken, refused, or not of this set.
+        NotADirectoryError: COURSE_DATA names no folder.
+
+    Example:
+        >>> from course_utils import data
+        >>> x_train, y_train, x_test, y_test = data.load("glyphs")
+        >>> x_train.shape, x_train.dtype
+        ((12000, 28, 28, 1), dtype('uint8'))
     """
     checks.one_of(name, NAMES, "the data set's name")
     if fallback is not None:
         checks.one_of(fallback, ("glyphs",), "fallback")
     if name == "glyphs":
-        return _remember(name, _draw((28, 28, 1)), "glyphs, digits drawn from fonts")
-    chosen = _SETS[name]
+        return _remember(name, _draw((28, 28, 1), Images), "glyphs, digits drawn from fonts")
+    chosen = SETS[name]
+    own = _own_files(chosen)
     try:
-        paths, layout = _own_files(chosen) or _published_files(chosen)
+        paths, layout = own or _published_files(chosen)
     except (OSError, ValueError) as error:
         if fallback is None:
             raise
         print(f"{chosen.title} is not at hand; going on with glyphs, digits drawn from fonts, of "
               f"the same shape ({_short(error)}).")
-        return _remember(name, _draw(chosen.shape), f"glyphs in place of {chosen.title}")
+        return _remember(name, _draw(chosen.shape, chosen.kind), f"glyphs in place of {chosen.title}")
     data = _checked(_arrays(paths, layout), chosen, paths)
-    return _remember(name, data, f"real {chosen.title}{layout.note and ' ' + layout.note}")
+    real = _is_real(data, chosen, paths, layout)
+    if not own and not real:
+        _refuse_download(chosen, paths, layout)
+    text = f"{chosen.title}{layout.note and ' ' + layout.note}"
+    return _remember(name, data, f"real {text}" if real else f"other images than the published ones in place of {text}")
 
 
-def source(name):
-    """Return the Source of the set that `load(name)` last gave: a text for people, and a hash."""
+def source(name: str) -> Source:
+    """Returns the Source of the set that `load(name)` last gave: a text for people, and a hash."""
     checks.one_of(name, NAMES, "the data set's name")
     if name not in _loaded:
         raise ValueError(f"{name!r} was not loaded, expected it to be: call load({name!r}) first.")
     return _loaded[name]
 
 
-def scale(x, low=-1.0, high=1.0):
-    """Map pixels from 0 … 255 to [low, high]: low + x (high - low) / 255.
+def scale(x, low: float = -1.0, high: float = 1.0) -> np.ndarray:
+    """Maps pixels from 0 … 255 to [low, high].
+
+        y = low + x · (high − low) / 255
 
     Args:
         x: uint8 array of any shape.
@@ -154,21 +98,41 @@ def scale(x, low=-1.0, high=1.0):
         float32 array of the same shape.
 
     Raises:
-        TypeError: the pixels are not uint8.
+        TypeError: the pixels are not uint8; the sentence says how to make them so.
+
+    Example:
+        >>> import numpy as np
+        >>> from course_utils import data
+        >>> data.scale(np.array([0, 51, 255], "uint8")).tolist()
+        [-1.0, -0.6000000238418579, 1.0]
     """
     x = np.asarray(x)
     if x.dtype != np.uint8:
-        raise TypeError(
-            f"the images are {x.dtype}, expected uint8 in 0 to 255: scale them once, right after "
-            f"load, and not again."
-        )
+        raise TypeError(f"the images are {x.dtype}, expected uint8 in 0 to 255: {_as_bytes(x)}.")
     return np.linspace(low, high, 256, dtype="float32")[x]  # 256 values: a table is exact and quick
 
 
+def _as_bytes(x):
+    """What to do with pixels that are no bytes."""
+    if x.dtype.kind in "OUS":
+        return "these are no pixels but Python objects or texts, so stack images of one size with np.stack"
+    if x.dtype == bool:
+        return "use 255 * images.astype('uint8')"
+    if x.dtype.kind in "iu" and x.size and (x.min() < 0 or x.max() > 255):
+        return "for 16 bits a channel use (images >> 8).astype('uint8')" if x.min() >= 0 and x.max() < 65536 else (
+            "find out what these numbers mean, since pixels are not negative and take 8 or 16 bits"
+        )  # fmt: skip
+    if x.dtype.kind in "iu":
+        return "use images.astype('uint8')"
+    if x.size and x.max() > 1.001:
+        return "these are floats beyond 1, so use images.astype('uint8') if they run from 0 to 255"
+    return "they seem to be scaled already, which is done once, right after load, and not again"
+
+
 def _own_files(chosen):
-    folder = os.environ.get("COURSE_DATA")
+    folder = files.own_folder()
     for layout in chosen.layouts if folder else ():
-        paths = [Path(folder).expanduser() / name for name in layout.names]
+        paths = [folder / name for name in layout.names]
         if all(path.is_file() for path in paths):
             return paths, layout
     return None
@@ -178,6 +142,11 @@ def _published_files(chosen):
     layout = chosen.layouts[-1]
     folder = files.cache_dir(create=False)
     if not all((folder / name).is_file() for name in layout.names):
+        if not layout.urls:
+            raise ConnectionError(
+                f"there is no {layout.names[0]} in {files.own_folder() or 'a folder that COURSE_DATA names'}, and no "
+                f"public address gives {chosen.title} in this form; put the file there."
+            )
         folder = files.cache_dir()  # a cache that is complete need not be writable
     for name, url, known_hash in zip(layout.names, layout.urls, layout.hashes, strict=True):
         path = folder / name
@@ -185,47 +154,101 @@ def _published_files(chosen):
     return [folder / name for name in layout.names], layout
 
 
+def _refuse_download(chosen, paths, layout):
+    for path in paths:
+        path.unlink()  # or the next load would take them for what was published
+    raise ValueError(
+        f"{layout.urls[0]} gave other images than those published as {chosen.title}, expected the same: put the "
+        f"right files into the folder that COURSE_DATA names."
+    )
+
+
 def _arrays(paths, layout):
     if layout.reader is not archives.cifar_folders:
         return archives.read(layout.reader, *paths)
-    # Decoding 60,000 JPEGs takes much longer than reading the pixels back.
-    decoded = files.cache_dir(create=False) / f"decoded-{files.sha256(paths[0])[:16]}.npz"
+    # Decoding 60,000 JPEGs takes much longer than reading the pixels back. Each copy's name holds its own hash.
+    decoded = f"decoded-{files.digest(paths[0])[:16]}-"
+    for copy in sorted(files.cache_dir(create=False).glob(f"{decoded}*.npz")):
+        try:
+            return files.load_arrays(copy, copy.stem.removeprefix(decoded))
+        except (OSError, ValueError):
+            continue  # damaged: it is made anew
+    print(f"decoding {paths[0].name}, once and for all", file=sys.stderr)
+    arrays = archives.read(layout.reader, *paths)
     try:
-        return files.load_arrays(decoded)
-    except (OSError, ValueError):
-        print(f"decoding {paths[0].name}, once and for all", file=sys.stderr)
-        arrays = archives.read(layout.reader, *paths)
-    try:
-        files.save_arrays(files.cache_dir() / decoded.name, arrays, compress=False)
+        data = files.npz_bytes(arrays, compress=False)
+        files.write_atomic(files.cache_dir() / f"{decoded}{hashlib.sha256(data).hexdigest()}.npz", data)
     except OSError:
         pass  # no room or no right to write: the next load decodes again
     return arrays
 
 
 def _checked(arrays, chosen, paths):
-    """Check keys, shapes and types, and bring them to the one layout of this package."""
-    height, width, channels = chosen.shape
+    """Checks keys, shapes and types, and brings them to the one layout of this package."""
+    if chosen.kind is NamedImages:
+        checks.same_length(**arrays)
+        names = arrays["names"], arrays["codes"]
+        if any(texts.dtype.kind != "U" or texts.ndim != 1 for texts in names):
+            raise ValueError(f"the names in {paths[0]} are no texts, expected one for each image; get the file again.")
+        return NamedImages(_pixels(arrays["images"], "images", chosen, paths), *names)
+    if chosen.kind is BinaryImages:
+        found = BinaryImages(*(_pixels(arrays[field], field, chosen, paths) for field in BinaryImages._fields))
+        if max(part.max() for part in found) > 1:
+            raise ValueError(f"pixels in {paths[0]} are not all 0 or 1, expected binary images: get the file again.")
+        return found
     result = []
     for split in ("train", "test"):
-        x, y = arrays[f"x_{split}"], arrays[f"y_{split}"]
-        if channels == 1 and x.ndim == 3:
-            x = x[..., None]
-        if x.shape[1:] != chosen.shape or x.dtype != np.uint8 or len(x) == 0:
-            raise ValueError(
-                f"x_{split} in {paths[0]} is {x.dtype} {x.shape}, expected uint8 (N, {height}, "
-                f"{width}, {channels}): this is not {chosen.title}, so put the right file there."
-            )
+        x = _pixels(arrays[f"x_{split}"], f"x_{split}", chosen, paths)
+        y = arrays[f"y_{split}"]
         y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y
-        checks.labels(y, 10, f"y_{split} in {paths[0]}")
+        checks.labels(y, chosen.classes, f"y_{split} in {paths[0]}")
         checks.same_length(**{f"x_{split}": x, f"y_{split}": y})
         result += [x, y.astype("int64")]
     return Images(*result)
 
 
-def _draw(shape):
+def _pixels(x, field, chosen, paths):
+    if chosen.shape[2] == 1 and x.ndim == 3:
+        x = x[..., None]
+    if x.shape[1:] != chosen.shape or x.dtype != np.uint8 or len(x) == 0:
+        height, width, channels = chosen.shape
+        raise ValueError(
+            f"{field} in {paths[0]} is {x.dtype} {x.shape}, expected uint8 (N, {height}, "
+            f"{width}, {channels}): this is not {chosen.title}, so put the right file there."
+        )
+    return x
+
+
+def _is_real(data, chosen, paths, layout):
+    """Whether this is what was published: by its content, or by the hashes of the files."""
+    if chosen.content and content(data) == chosen.content:
+        return True
+    known = [each.partition(":") for each in layout.hashes if each]
+    return bool(known) and all(files.digest(path, kind) == value for path, (kind, _, value) in zip(paths, known))
+
+
+def content(data) -> str:
+    """Returns the SHA-256 of a set's rows, split by split, whatever their order: a shuffled set is the same set."""
+    total = hashlib.sha256()
+    for split, fields in itertools.groupby(data._fields, lambda field: field.partition("_")[2]):
+        columns = [getattr(data, field) for field in fields]
+        rows = sorted(hashlib.sha256(b"".join(part.tobytes() for part in row)).digest() for row in zip(*columns))
+        total.update(f"{split} {len(rows)}\n".encode() + b"".join(rows))
+    return total.hexdigest()
+
+
+def _draw(shape, kind):
+    """Glyphs of this shape, as a set of this kind."""
     colour, size = shape[2] == 3, shape[0]
     train = glyphs.make(GLYPHS_TRAIN, seed=0, colour=colour, size=size)
     test = glyphs.make(GLYPHS_TEST, seed=1, colour=colour, size=size)
+    if kind is NamedImages:
+        names = np.array([f"digit {unicodedata.name(str(digit)).split()[-1].lower()}" for digit in range(10)])
+        codes = np.array([f"{ord(str(digit)):x}" for digit in range(10)])
+        return NamedImages(train.images, names[train.labels], codes[train.labels])
+    if kind is BinaryImages:
+        valid = glyphs.make(GLYPHS_TEST, seed=2, colour=colour, size=size)
+        return BinaryImages(*((part.images > 127).astype("uint8") for part in (train, valid, test)))
     return Images(train.images, train.labels, test.images, test.labels)
 
 
@@ -234,7 +257,11 @@ def _remember(name, data, text):
     for field, array in data._asdict().items():
         digest.update(f"{field} {array.dtype.str} {array.shape}\n".encode())
         digest.update(np.ascontiguousarray(array))
-    sizes = f"{len(data.x_train)} training and {len(data.x_test)} test images"
+    if isinstance(data, NamedImages):
+        sizes = f"{len(data.images)} images with names"
+    else:
+        valid = f", {len(data.x_valid)} validation" if isinstance(data, BinaryImages) else ""
+        sizes = f"{len(data.x_train)} training{valid} and {len(data.x_test)} test images"
     _loaded[name] = Source(f"{text} ({sizes})", digest.hexdigest())
     return data
 

@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from course_utils import checks, weights
+from course_utils.builders import build, builder, in_batches
 from course_utils.metrics.frechet import frechet_distance
 from course_utils.metrics.inception import inception_score
 from course_utils.metrics.kernel import kernel_distance
@@ -33,6 +34,7 @@ class Reading(NamedTuple):
     probabilities: np.ndarray
 
 
+@builder()
 def digit_network(size=28, channels=1, classes=10, features=96, factors=0):
     """Build the evaluators' network: a small residual classifier.
 
@@ -49,25 +51,25 @@ def digit_network(size=28, channels=1, classes=10, features=96, factors=0):
     """
     from keras import Input, Model, layers  # here, since the measures need no Keras
 
-    from course_utils.layers.initial import Conv2D, Dense
+    from course_utils.layers.initial import conv2d, dense
 
     def convolve(x, filters):
-        x = Conv2D(filters, 3, padding="same", use_bias=False)(x)
+        x = conv2d(filters, 3, padding="same", use_bias=False)(x)
         # Keras's default momentum of 0.99 trails so far behind that the trained network
         # misreads every second image in inference mode.
         return layers.BatchNormalization(momentum=0.9)(x)
 
-    images = Input((size, size, channels))
-    x = Conv2D(24, 3, padding="same", activation="relu")(images)
+    images = Input((size, size, channels), name="images")
+    x = conv2d(24, 3, padding="same", activation="relu")(images)
     x = layers.MaxPooling2D()(x)  # (n, 14, 14, 24) of 28 pixels
     x = layers.ReLU()(convolve(x, 48))
     x = layers.MaxPooling2D()(x)  # (n, 7, 7, 48)
     x = layers.ReLU()(convolve(x, features))
     x = layers.ReLU()(layers.Add()([x, convolve(x, features)]))
     found = layers.GlobalAveragePooling2D()(x)  # (n, features)
-    outputs = [found, Dense(classes)(found)]
+    outputs = [found, dense(classes)(found)]
     if factors:
-        outputs.append(Dense(factors)(found))
+        outputs.append(dense(factors)(found))
     return Model(images, outputs)
 
 
@@ -120,7 +122,7 @@ class Evaluator:
 
     def _outputs(self, images):
         images = self._prepare(checks.images(images))
-        return self.network.predict(images, batch_size=CHUNK, verbose=0)
+        return in_batches(lambda rows: self.network(rows[0], training=False), [images], CHUNK)
 
 
 def encode_factors(factors):
@@ -190,10 +192,9 @@ def evaluator(name):
     """
     checks.one_of(name, _PREPARE, "evaluator")
     recipe, stored = weights.read(f"{name}-cnn")
-    with weights.aside():
-        network = digit_network(**recipe["networks"]["classifier"]["arguments"])
-    weights.fill({"classifier": network}, stored)
-    return Evaluator(f"{name}-cnn", _PREPARE[name], network, recipe)
+    networks = build(recipe["networks"])
+    weights.fill(networks, stored)
+    return Evaluator(f"{name}-cnn", _PREPARE[name], networks["classifier"], recipe)
 
 
 def score(fake, real, evaluator, k=3):

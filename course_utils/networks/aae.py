@@ -11,11 +11,13 @@ import math
 import keras
 from keras import layers
 
-from course_utils.layers.initial import Dense
+from course_utils.builders import builder
+from course_utils.layers.initial import dense
 
 IMAGE_SHAPE = (28, 28, 1)
 
 
+@builder(images=(0.0, 1.0))
 def code_encoder(latent_dim=2, widths=(1000, 1000), image_shape=IMAGE_SHAPE, normalised=False, noise=0.0, dropout=0.0):
     """Hidden ReLU layers from an image to its code.
 
@@ -33,9 +35,10 @@ def code_encoder(latent_dim=2, widths=(1000, 1000), image_shape=IMAGE_SHAPE, nor
     Source: Makhzani et al., 2015, appendix A: two hidden layers of 1000 ReLU units.
     """
     images, hidden = _hidden(widths, image_shape, normalised, noise, dropout)
-    return keras.Model(images, Dense(latent_dim, name="z")(hidden), name="encoder")
+    return keras.Model(images, dense(latent_dim, name="z")(hidden), name="encoder")
 
 
+@builder(images=(0.0, 1.0))
 def label_style_encoder(
     classes=10, latent_dim=10, widths=(1000, 1000), image_shape=IMAGE_SHAPE, normalised=False, noise=0.0, dropout=0.0
 ):
@@ -51,10 +54,11 @@ def label_style_encoder(
     Source: Makhzani et al., 2015, section 5 and figure 8.
     """
     images, hidden = _hidden(widths, image_shape, normalised, noise, dropout)
-    heads = [Dense(classes, name="label")(hidden), Dense(latent_dim, name="style")(hidden)]
+    heads = [dense(classes, name="label")(hidden), dense(latent_dim, name="style")(hidden)]
     return keras.Model(images, heads, name="encoder")
 
 
+@builder()
 def code_decoder(latent_dim=2, widths=(1000, 1000), image_shape=IMAGE_SHAPE):
     """Hidden ReLU layers from a code to the logits of the pixels. The arguments are those of `code_encoder`.
 
@@ -66,10 +70,11 @@ def code_decoder(latent_dim=2, widths=(1000, 1000), image_shape=IMAGE_SHAPE):
     """
     z = keras.Input((latent_dim,), name="z")
     hidden = _relu(z, widths)
-    logits = Dense(math.prod(image_shape), name="pixels")(hidden)
+    logits = dense(math.prod(image_shape), name="pixels")(hidden)
     return keras.Model(z, layers.Reshape(tuple(image_shape), name="logits")(logits), name="decoder")
 
 
+@builder()
 def code_discriminator(dim=2, widths=(1000, 1000)):
     """Hidden ReLU layers from a code to one logit: was it drawn from the prior?
 
@@ -83,7 +88,7 @@ def code_discriminator(dim=2, widths=(1000, 1000)):
     Source: Makhzani et al., 2015, appendix A.
     """
     codes = keras.Input((dim,), name="codes")
-    return keras.Model(codes, Dense(1, name="logit")(_relu(codes, widths)), name="discriminator")
+    return keras.Model(codes, dense(1, name="logit")(_relu(codes, widths)), name="discriminator")
 
 
 def _hidden(widths, image_shape, normalised, noise, dropout):
@@ -96,7 +101,7 @@ def _hidden(widths, image_shape, normalised, noise, dropout):
 
 def _relu(hidden, widths, normalised=False, dropout=0.0):
     for width in widths:
-        hidden = Dense(width, use_bias=not normalised)(hidden)
+        hidden = dense(width, use_bias=not normalised)(hidden)
         hidden = layers.BatchNormalization(momentum=0.9)(hidden) if normalised else hidden
         hidden = layers.Activation("relu")(hidden)
         hidden = layers.Dropout(dropout)(hidden) if dropout else hidden

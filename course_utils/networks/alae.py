@@ -10,19 +10,20 @@ passes through, so that one step of Adam means the same in a layer of 50 inputs 
 """
 
 import math
-import random
 
 import keras
-import numpy as np
 from keras import layers
 
+from course_utils.builders import builder
 from course_utils.layers import EqualizedDense, PixelNormalization
+from course_utils.layers.initial import Normal
 from course_utils.networks.gan import batch_norm
 
 IMAGE_SHAPE = (28, 28, 1)
 SLOW = 0.1  # learning-rate multiplier of the networks that see codes only
 
 
+@builder()
 def latent_mapping(latent_dim=50, depth=6):
     """F: a draw of the prior, brought to length √d, through leaky layers to a code of the same length.
 
@@ -43,6 +44,7 @@ def latent_mapping(latent_dim=50, depth=6):
     return keras.Model(z, w, name="F")
 
 
+@builder()
 def latent_generator(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE, normalisation=batch_norm):
     """G: a code through leaky layers to the pixels; the last layer is linear.
 
@@ -66,6 +68,7 @@ def latent_generator(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE
     return keras.Model(w, layers.Reshape(tuple(image_shape), name="images")(pixels), name="G")
 
 
+@builder()
 def latent_encoder(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE):
     """E: an image through leaky layers to its code, the mirror of `latent_generator`.
 
@@ -84,6 +87,7 @@ def latent_encoder(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE):
     return keras.Model(images, _dense(hidden, latent_dim, name="w"), name="E")
 
 
+@builder()
 def latent_critic(latent_dim=50, depth=3):
     """D: a code through linear layers to one logit.
 
@@ -112,10 +116,6 @@ def _leaky(x, units, lr_multiplier=1.0, normalisation=None):
 
 
 def _dense(x, units, gain=1.0, lr_multiplier=1.0, name=None):
-    """A layer of equalised learning rate whose weights, N(0, 1 / lr_multiplier²), are NumPy's draws: see `initial`."""
-
-    def draw(shape, dtype=None):
-        rng = np.random.default_rng(random.getrandbits(64))
-        return rng.normal(0.0, 1.0 / lr_multiplier, shape).astype(dtype or "float32")
-
+    """A layer of equalised learning rate, whose weights start as N(0, 1 / lr_multiplier²)."""
+    draw = Normal(1.0 / lr_multiplier)
     return EqualizedDense(units, gain=gain, lr_multiplier=lr_multiplier, kernel_initializer=draw, name=name)(x)

@@ -6,11 +6,13 @@ import keras
 from keras import layers
 from keras.activations import linear, relu
 
-from course_utils.layers.initial import Dense
+from course_utils.builders import builder
+from course_utils.layers.initial import dense
 
 IMAGE_SHAPE = (28, 28, 1)
 
 
+@builder(images=(0.0, 1.0))
 def dense_encoder(code_dim, widths=(), image_shape=IMAGE_SHAPE, activation=relu, code_activation=linear):
     """Fully connected layers from an image to its code.
 
@@ -29,10 +31,11 @@ def dense_encoder(code_dim, widths=(), image_shape=IMAGE_SHAPE, activation=relu,
     images = keras.Input(tuple(image_shape), name="images")
     hidden = layers.Flatten()(images)
     for width in widths:
-        hidden = Dense(width, activation=activation)(hidden)
-    return keras.Model(images, Dense(code_dim, activation=code_activation, name="code")(hidden), name="encoder")
+        hidden = dense(width, activation=activation)(hidden)
+    return keras.Model(images, dense(code_dim, activation=code_activation, name="code")(hidden), name="encoder")
 
 
+@builder()
 def dense_decoder(code_dim, widths=(), image_shape=IMAGE_SHAPE, activation=relu, constraint=None):
     """Fully connected layers from a code to an image; the last layer is linear.
 
@@ -50,6 +53,6 @@ def dense_decoder(code_dim, widths=(), image_shape=IMAGE_SHAPE, activation=relu,
     code = keras.Input((code_dim,), name="code")
     hidden = code
     for width in widths:
-        hidden = Dense(width, activation=activation)(hidden)
-    pixels = Dense(math.prod(image_shape), kernel_constraint=constraint, name="pixels")(hidden)
+        hidden = dense(width, activation=activation)(hidden)
+    pixels = dense(math.prod(image_shape), kernel_constraint=constraint, name="pixels")(hidden)
     return keras.Model(code, layers.Reshape(tuple(image_shape), name="images")(pixels), name="decoder")

@@ -14,6 +14,7 @@ import functools
 import keras
 from keras import layers, ops
 
+from course_utils.builders import builder
 from course_utils.layers import (
     ConditionalBatchNormalization,
     SelfAttention2D,
@@ -27,7 +28,7 @@ IMAGE_SHAPE = (28, 28, 1)
 MOMENTUM = 0.9  # batch-norm averages that follow within tens of iterations, so that short runs can be looked at
 
 # The program of the paper's first author for CIFAR-10 (256 channels, no attention, a table of gains for each
-# norm, z at the bottom only); weights start from `initial.normal(0.02)`.
+# norm, z at the bottom only); weights start from `initial.Normal(0.02)`.
 CIFAR_GENERATOR = {
     "latent_dim": 128, "widths": (256, 256, 256), "image_shape": (32, 32, 3),
     "shared": False, "skip_z": False, "attention": None,
@@ -35,6 +36,7 @@ CIFAR_GENERATOR = {
 CIFAR_CRITIC = {"widths": (256, 256, 256, 256), "halvings": 2, "image_shape": (32, 32, 3), "attention": None}
 
 
+@builder()
 def biggan_generator(
     latent_dim=60,
     classes=10,
@@ -65,7 +67,7 @@ def biggan_generator(
         skip_z: hand a part of z to each block; otherwise all of z makes the first grid.
         attention: side of the grid on which positions attend to one another, or None.
         spectral: divide kernels by their spectral norm.
-        initializer: function (shape, dtype) -> array, of all kernels.
+        initializer: keras initializer of all kernels.
 
     Returns:
         keras.Model: [z (N, latent_dim), labels (N,) int in [0, classes)] -> images (N, H, W, C) in [-1, 1].
@@ -103,6 +105,7 @@ def biggan_generator(
     return keras.Model([z, labels], images, name="generator")
 
 
+@builder()
 def biggan_critic(
     classes=10,
     widths=(32, 64, 64),
@@ -128,7 +131,7 @@ def biggan_critic(
         attention: side of the grid on which positions attend to one another, or None.
         projection: whether the label enters by the inner product.
         spectral: divide kernels by their spectral norm.
-        initializer: function (shape, dtype) -> array, of all kernels.
+        initializer: keras initializer of all kernels.
 
     Returns:
         keras.Model: [images (N, H, W, C) in [-1, 1], labels (N,) int in [0, classes)] -> logits (N, 1).

@@ -15,7 +15,8 @@ import keras
 from keras import layers
 from keras.activations import leaky_relu, relu
 
-from course_utils.layers.initial import Conv2D, Conv2DTranspose, Dense, scaled_normal
+from course_utils.builders import builder
+from course_utils.layers.initial import ScaledNormal, conv2d, conv2d_transpose, dense
 
 IMAGE_SHAPE = (28, 28, 1)
 
@@ -30,6 +31,7 @@ def layer_norm():
     return layers.GroupNormalization(groups=1)
 
 
+@builder()
 def point_generator(latent_dim=2, width=128, depth=3, dim=2, activation=relu, normalisation=None):
     """Fully connected layers from a latent to a point; the last layer is linear.
 
@@ -48,9 +50,10 @@ def point_generator(latent_dim=2, width=128, depth=3, dim=2, activation=relu, no
     """
     z = keras.Input((latent_dim,), name="z")
     hidden = _dense(z, [width] * depth, activation, normalisation)
-    return keras.Model(z, Dense(dim, name="points")(hidden), name="generator")
+    return keras.Model(z, dense(dim, name="points")(hidden), name="generator")
 
 
+@builder()
 def point_critic(width=128, depth=3, dim=2, activation=relu, normalisation=None):
     """Fully connected layers from a point to one logit. The arguments are those of `point_generator`.
 
@@ -61,9 +64,10 @@ def point_critic(width=128, depth=3, dim=2, activation=relu, normalisation=None)
     """
     points = keras.Input((dim,), name="points")
     hidden = _dense(points, [width] * depth, activation, normalisation)
-    return keras.Model(points, Dense(1, name="logit")(hidden), name="critic")
+    return keras.Model(points, dense(1, name="logit")(hidden), name="critic")
 
 
+@builder()
 def mlp_generator(
     latent_dim=100,
     widths=(128, 256, 512, 1024),
@@ -88,10 +92,11 @@ def mlp_generator(
     z = keras.Input((latent_dim,), name="z")
     hidden = _dense(z, widths[:1], activation, None)
     hidden = _dense(hidden, widths[1:], activation, normalisation)
-    pixels = Dense(math.prod(image_shape), activation="tanh", name="pixels")(hidden)
+    pixels = dense(math.prod(image_shape), activation="tanh", name="pixels")(hidden)
     return keras.Model(z, layers.Reshape(tuple(image_shape), name="images")(pixels), name="generator")
 
 
+@builder()
 def mlp_critic(widths=(512, 256), image_shape=IMAGE_SHAPE, activation=leaky_relu, normalisation=None):
     """A fully connected critic of images. The arguments are those of `mlp_generator`.
 
@@ -102,31 +107,32 @@ def mlp_critic(widths=(512, 256), image_shape=IMAGE_SHAPE, activation=leaky_relu
     """
     images = keras.Input(tuple(image_shape), name="images")
     hidden = _dense(layers.Flatten()(images), widths, activation, normalisation)
-    return keras.Model(images, Dense(1, name="logit")(hidden), name="critic")
+    return keras.Model(images, dense(1, name="logit")(hidden), name="critic")
 
 
 def nearest(x, filters, use_bias):
     """Repeats every pixel 2×2, then convolves 3×3: no checkerboards, and quick to train on a CPU."""
     x = layers.UpSampling2D(2, interpolation="nearest")(x)
-    return Conv2D(filters, 3, padding="same", use_bias=use_bias)(x)
+    return conv2d(filters, 3, padding="same", use_bias=use_bias)(x)
 
 
 def transposed(x, filters, use_bias):
     """Doubles the grid by a transposed 4×4 convolution, as the DCGAN paper does; slow to train with JAX on a CPU."""
-    return Conv2DTranspose(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
+    return conv2d_transpose(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
 
 
 def strided(x, filters, use_bias):
     """Halves the grid by a convolution of stride 2; 4×4, since a kernel divisible by its stride treats pixels alike."""
-    return Conv2D(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
+    return conv2d(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
 
 
 def pooled(x, filters, use_bias):
     """Halves the grid the way the DCGAN paper advises against: a convolution of stride 1, then max pooling."""
-    x = Conv2D(filters, 4, padding="same", use_bias=use_bias)(x)
+    x = conv2d(filters, 4, padding="same", use_bias=use_bias)(x)
     return layers.MaxPooling2D(2, padding="same")(x)
 
 
+@builder()
 def dcgan_generator(
     latent_dim=64,
     width=64,
@@ -163,15 +169,16 @@ def dcgan_generator(
     rows, columns, filters = rows >> count, columns >> count, width << (count - 1)
     z = keras.Input((latent_dim,), name="z")
     x = _dense(z, hidden, activation, normalisation)
-    x = Dense(rows * columns * filters, use_bias=normalisation is None)(x)
+    x = dense(rows * columns * filters, use_bias=normalisation is None)(x)
     x = _finish(layers.Reshape((rows, columns, filters))(x), activation, normalisation)
     for _ in range(count):  # 7 -> 14 -> 28 pixels, or 4 -> 8 -> 16 -> 32
         filters //= 2
         x = _finish(upsample(x, filters, normalisation is None), activation, normalisation)
-    images = Conv2D(channels, 3, padding="same", activation="tanh", name="images")(x)
+    images = conv2d(channels, 3, padding="same", activation="tanh", name="images")(x)
     return keras.Model(z, images, name="generator")
 
 
+@builder()
 def dcgan_critic(
     width=64,
     image_shape=IMAGE_SHAPE,
@@ -201,9 +208,10 @@ def dcgan_critic(
     for filters in (2 * width, 4 * width):  # 28 -> 14 -> 7 -> 4 pixels, or 32 -> 16 -> 8 -> 4
         x = _finish(downsample(x, filters, normalisation is None), activation, normalisation)
     x = _dense(layers.Flatten(name="features")(x), hidden, activation, normalisation)
-    return keras.Model(images, Dense(1, name="logit")(x), name="critic")
+    return keras.Model(images, dense(1, name="logit")(x), name="critic")
 
 
+@builder()
 def layer_norm_critic(width=64, image_shape=IMAGE_SHAPE):
     """`dcgan_critic` with layer norm, by a name of its own so that a recipe can ask for it.
 
@@ -222,6 +230,7 @@ def layer_norm_critic(width=64, image_shape=IMAGE_SHAPE):
     return dcgan_critic(width, image_shape, normalisation=layer_norm)
 
 
+@builder()
 def residual_critic(blocks=(2, 2, 2), width=16, image_shape=IMAGE_SHAPE, activation=relu, normalisation=None):
     """A deep residual critic of pre-activation bottlenecks; (11, 11, 11) blocks make 101 layers.
 
@@ -252,7 +261,7 @@ def residual_critic(blocks=(2, 2, 2), width=16, image_shape=IMAGE_SHAPE, activat
         for _ in range(count):
             x = bottleneck(x, width << stage, activation, normalisation, 1 / sum(blocks))
     x = layers.GlobalAveragePooling2D(name="features")(_finish(x, activation, normalisation))
-    return keras.Model(images, Dense(1, name="logit")(x), name="critic")
+    return keras.Model(images, dense(1, name="logit")(x), name="critic")
 
 
 def bottleneck(x, width, activation, normalisation, share):
@@ -260,14 +269,14 @@ def bottleneck(x, width, activation, normalisation, share):
     branch = x
     for filters, size, scale in ((width, 1, 2.0), (width, 3, 2.0), (4 * width, 1, 2.0 * share)):
         branch = _finish(branch, activation, normalisation)
-        branch = Conv2D(filters, size, padding="same", kernel_initializer=scaled_normal(scale))(branch)
-    past = x if x.shape[-1] == 4 * width else Conv2D(4 * width, 1)(x)
+        branch = conv2d(filters, size, padding="same", kernel_initializer=ScaledNormal(scale))(branch)
+    past = x if x.shape[-1] == 4 * width else conv2d(4 * width, 1)(x)
     return layers.Add()([past, branch])
 
 
 def _dense(x, widths, activation, normalisation):
     for width in widths:
-        x = Dense(width, use_bias=normalisation is None)(x)
+        x = dense(width, use_bias=normalisation is None)(x)
         x = _finish(x, activation, normalisation)
     return x
 

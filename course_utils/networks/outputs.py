@@ -1,7 +1,8 @@
 """What a network makes of many rows."""
 
 import numpy as np
-from keras import ops, tree
+
+from course_utils.builders import in_batches
 
 
 def outputs(network, inputs, size=100):
@@ -15,8 +16,4 @@ def outputs(network, inputs, size=100):
     Returns:
         An array (N, ...), or a list of such arrays for a network with several outputs.
     """
-    rows = np.asarray(inputs, "float32")
-    padded = np.concatenate([rows, np.repeat(rows[-1:], -len(rows) % size, axis=0)])
-    batches = [network(padded[start : start + size], training=False) for start in range(0, len(padded), size)]
-    batches = [tree.map_structure(ops.convert_to_numpy, batch) for batch in batches]
-    return tree.map_structure(lambda *parts: np.concatenate(parts)[: len(rows)], *batches)
+    return in_batches(lambda rows: network(rows[0], training=False), [np.asarray(inputs, "float32")], size)

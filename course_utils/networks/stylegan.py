@@ -15,6 +15,7 @@ import math
 
 from keras import Input, Model, layers, ops
 
+from course_utils.builders import builder
 from course_utils.layers import (
     AdaIN,
     BlurPooling2D,
@@ -30,11 +31,12 @@ from course_utils.layers import (
     RunningMean,
 )
 from course_utils.layers.equalized import SQRT2
-from course_utils.layers.initial import normal
+from course_utils.layers.initial import Normal
 
 SMALLEST = 4  # pixels a side, where every synthesis begins
 
 
+@builder()
 def style_mapping(latent_dim=64, depth=4, lr_multiplier=0.01):
     """A draw of the prior, brought to length √d, through leaky layers to a style of the same length.
 
@@ -56,6 +58,7 @@ def style_mapping(latent_dim=64, depth=4, lr_multiplier=0.01):
     return Model(z, RunningMean(name="mean")(w), name="mapping")
 
 
+@builder()
 def style_synthesis(size=32, channels=3, latent_dim=64, width=16, widest=64):
     """StyleGAN's generator of images: a learned constant, then at each resolution two styled layers.
 
@@ -88,7 +91,7 @@ def style_synthesis(size=32, channels=3, latent_dim=64, width=16, widest=64):
     for side in _sides(size):
         filters = _filters(side, width, widest)
         if side == SMALLEST:
-            x = LearnedConstant((side, side, filters), normal(1.0), name="constant")(inputs[0])
+            x = LearnedConstant((side, side, filters), Normal(1.0), name="constant")(inputs[0])
         else:
             x = BlurUpSampling2D()(_conv(x, filters, 3, f"{side}_up"))
         x = _styled(x, style, noise, side, 0)
@@ -101,6 +104,7 @@ def style_synthesis(size=32, channels=3, latent_dim=64, width=16, widest=64):
     return Model(inputs, old, name="synthesis")
 
 
+@builder()
 def style_critic(size=32, channels=3, width=16, widest=64, group=4):
     """StyleGAN's critic: the synthesis in a mirror, without styles and noise, with minibatch deviation.
 
@@ -133,6 +137,7 @@ def style_critic(size=32, channels=3, width=16, widest=64, group=4):
     return Model(images, _judged(x, widest, group), name="critic")
 
 
+@builder()
 def skip_synthesis(size=32, channels=3, latent_dim=64, width=16, widest=64):
     """StyleGAN2's generator: modulated convolutions, and pixels that are added up over the resolutions.
 
@@ -150,7 +155,7 @@ def skip_synthesis(size=32, channels=3, latent_dim=64, width=16, widest=64):
     for side in _sides(size):
         filters = _filters(side, width, widest)
         if side == SMALLEST:
-            x = LearnedConstant((side, side, filters), normal(1.0), name="constant")(inputs[0])
+            x = LearnedConstant((side, side, filters), Normal(1.0), name="constant")(inputs[0])
         for place in (0, 1):
             x = _modulated(x, style(_layer(side, place)), filters, 3, f"{side}_conv{place}")
             x = BlurUpSampling2D()(x) if place == 0 and side > SMALLEST else x
@@ -160,6 +165,7 @@ def skip_synthesis(size=32, channels=3, latent_dim=64, width=16, widest=64):
     return Model(inputs, images, name="synthesis")
 
 
+@builder()
 def style_residual_critic(size=32, channels=3, width=16, widest=64, group=4):
     """StyleGAN2's critic: `style_critic` with a linear way past each pair of convolutions, and nothing to grow.
 
@@ -280,17 +286,17 @@ def _judged(x, widest, group):
 
 def _conv(x, filters, kernel_size, name, gain=SQRT2, use_bias=True):
     return EqualizedConv2D(
-        filters, kernel_size, padding="same", gain=gain, use_bias=use_bias, kernel_initializer=normal(1.0), name=name
+        filters, kernel_size, padding="same", gain=gain, use_bias=use_bias, kernel_initializer=Normal(1.0), name=name
     )(x)
 
 
 def _modulated(x, style, filters, kernel_size, name, demodulate=True):
-    layer = ModulatedConv2D(filters, kernel_size, demodulate, kernel_initializer=normal(1.0), name=name)
+    layer = ModulatedConv2D(filters, kernel_size, demodulate, kernel_initializer=Normal(1.0), name=name)
     return layer([x, style])
 
 
 def _dense(x, units, gain=SQRT2, lr_multiplier=1.0, name=None):
-    draw = normal(1.0 / lr_multiplier)
+    draw = Normal(1.0 / lr_multiplier)
     return EqualizedDense(units, gain=gain, lr_multiplier=lr_multiplier, kernel_initializer=draw, name=name)(x)
 
 

@@ -11,12 +11,14 @@ import keras
 import numpy as np
 from keras import layers
 
-from course_utils.layers.initial import Conv2D, Dense
+from course_utils.builders import builder
+from course_utils.layers.initial import conv2d, dense
 from course_utils.networks.outputs import outputs
 
 IMAGE_SHAPE = (28, 28, 1)
 
 
+@builder(images=(0.0, 1.0))
 def mlp_encoder(latent_dim=40, width=400, image_shape=IMAGE_SHAPE):
     """One hidden ReLU layer from an image to the parameters of q(z|x).
 
@@ -32,10 +34,11 @@ def mlp_encoder(latent_dim=40, width=400, image_shape=IMAGE_SHAPE):
     """
     images = keras.Input(image_shape, name="images")
     hidden = layers.Flatten()(images)
-    hidden = Dense(width, activation="relu", name="hidden")(hidden)
+    hidden = dense(width, activation="relu", name="hidden")(hidden)
     return keras.Model(images, _posterior(hidden, latent_dim), name="encoder")
 
 
+@builder()
 def mlp_decoder(latent_dim=40, width=400, image_shape=IMAGE_SHAPE):
     """One hidden ReLU layer from a latent to the logits of every pixel.
 
@@ -50,11 +53,12 @@ def mlp_decoder(latent_dim=40, width=400, image_shape=IMAGE_SHAPE):
     Source: Kingma & Welling, 2014, appendix C.1.
     """
     z = keras.Input((latent_dim,), name="z")
-    hidden = Dense(width, activation="relu", name="hidden")(z)
-    logits = Dense(math.prod(image_shape), name="pixels")(hidden)
+    hidden = dense(width, activation="relu", name="hidden")(z)
+    logits = dense(math.prod(image_shape), name="pixels")(hidden)
     return keras.Model(z, layers.Reshape(image_shape, name="logits")(logits), name="decoder")
 
 
+@builder(images=(0.0, 1.0))
 def conv_encoder(latent_dim=2, width=32, image_shape=IMAGE_SHAPE):
     """Three strided convolutions (width, 2·width, 2·width) and a dense layer, then q(z|x).
 
@@ -69,11 +73,12 @@ def conv_encoder(latent_dim=2, width=32, image_shape=IMAGE_SHAPE):
     images = keras.Input(image_shape, name="images")
     hidden = images
     for channels in (width, 2 * width, 2 * width):  # 28 -> 14 -> 7 -> 4 pixels
-        hidden = Conv2D(channels, 3, strides=2, padding="same", activation="relu")(hidden)
-    hidden = Dense(2 * width, activation="relu")(layers.Flatten()(hidden))
+        hidden = conv2d(channels, 3, strides=2, padding="same", activation="relu")(hidden)
+    hidden = dense(2 * width, activation="relu")(layers.Flatten()(hidden))
     return keras.Model(images, _posterior(hidden, latent_dim), name="encoder")
 
 
+@builder()
 def conv_decoder(latent_dim=2, width=32, image_shape=IMAGE_SHAPE):
     """Two dense layers, then twice (nearest upsampling, 3×3 convolution), then one logit per pixel.
 
@@ -98,21 +103,21 @@ def conv_decoder(latent_dim=2, width=32, image_shape=IMAGE_SHAPE):
             f"height and width that are multiples of 4; pad the images, or use mlp_decoder."
         )
     z = keras.Input((latent_dim,), name="z")
-    hidden = Dense(2 * width, activation="relu")(z)
-    hidden = Dense(rows * columns // 16 * 2 * width, activation="relu")(hidden)
+    hidden = dense(2 * width, activation="relu")(z)
+    hidden = dense(rows * columns // 16 * 2 * width, activation="relu")(hidden)
     hidden = layers.Reshape((rows // 4, columns // 4, 2 * width))(hidden)
     for filters in (width, width // 2):  # 7 -> 14 -> 28 pixels
         hidden = layers.UpSampling2D(2, interpolation="nearest")(hidden)
-        hidden = Conv2D(filters, 3, padding="same", activation="relu")(hidden)
-    logits = Conv2D(channels, 3, padding="same", name="logits")(hidden)
+        hidden = conv2d(filters, 3, padding="same", activation="relu")(hidden)
+    logits = conv2d(channels, 3, padding="same", name="logits")(hidden)
     return keras.Model(z, logits, name="decoder")
 
 
 def _posterior(hidden, latent_dim):
     """Two linear heads on the last hidden layer: [z_mean, z_log_var]."""
     return [
-        Dense(latent_dim, name="z_mean")(hidden),
-        Dense(latent_dim, name="z_log_var")(hidden),
+        dense(latent_dim, name="z_mean")(hidden),
+        dense(latent_dim, name="z_log_var")(hidden),
     ]
 
 

@@ -2,7 +2,6 @@
 
 import gzip
 import io
-import os
 import stat
 import tarfile
 import zipfile
@@ -12,9 +11,7 @@ import pytest
 from PIL import Image
 
 from course_utils import data, files
-from course_utils.data import archives, images
-
-REAL_FOLDER = os.environ.get("COURSE_DATA")
+from course_utils.data import archives, catalogue, images
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +47,7 @@ def arrays(shape=(28, 28), train=6, test=4):
 
 def write_idx(folder, parts):
     folder.mkdir(parents=True, exist_ok=True)
-    for name, part in zip(images._IDX, ("x_train", "y_train", "x_test", "y_test"), strict=True):
+    for name, part in zip(catalogue._IDX, ("x_train", "y_train", "x_test", "y_test"), strict=True):
         array = parts[part]
         header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
         (folder / name).write_bytes(gzip.compress(header + array.tobytes()))
@@ -154,9 +151,13 @@ def test_cifar_folders_are_decoded_once(own, monkeypatch, tmp_path):
     same(data.load("cifar10"), first._asdict())
     monkeypatch.undo()
     [decoded] = (tmp_path / "cache").iterdir()
+    altered = files.load_arrays(decoded)
+    altered["x_train"] = 255 - altered["x_train"]
     monkeypatch.setenv("COURSE_DATA", str(own))
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     decoded.write_bytes(decoded.read_bytes()[:5000])  # a damaged copy is made again
+    same(data.load("cifar10"), first._asdict())
+    files.save_arrays(decoded, altered, compress=False)  # a sound file of other pixels is no copy
     same(data.load("cifar10"), first._asdict())
     write_cifar_zip(own / "cifar10.zip", extra=[("train/ship/9.jpg", jpeg((1, 2, 3)))])
     assert len(data.load("cifar10").x_train) == 31  # another archive, another copy
@@ -177,9 +178,9 @@ def test_own_folder_comes_before_the_cache_and_the_cache_before_the_network(
 ):
     mine, published = arrays(train=3), arrays(train=5)
     digest = files.save_arrays(tmp_path / "published.npz", published)
-    layout = images._SETS["mnist"].layouts[-1]._replace(hashes=(f"sha256:{digest}",))
-    known = images._SETS["mnist"]._replace(layouts=(layout,))
-    monkeypatch.setitem(images._SETS, "mnist", known)
+    layout = catalogue.SETS["mnist"].layouts[-1]._replace(hashes=(f"sha256:{digest}",))
+    known = catalogue.SETS["mnist"]._replace(layouts=(layout,))
+    monkeypatch.setitem(catalogue.SETS, "mnist", known)
     served = []
 
     def download(url, output_file, _):
@@ -199,11 +200,11 @@ def test_own_folder_comes_before_the_cache_and_the_cache_before_the_network(
     same(data.load("mnist"), published)
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10"])
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "binarized_mnist", "olivetti"])
 def test_offline_names_file_folder_and_address(name, tmp_path):
     with pytest.raises(ConnectionError) as caught:
         data.load(name)
-    layout = images._SETS[name].layouts[-1]
+    layout = catalogue.SETS[name].layouts[-1]
     for part in (layout.names[0].split("/")[-1], str(tmp_path / "cache"), layout.urls[0]):
         assert part in str(caught.value)
     left = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
@@ -213,14 +214,21 @@ def test_offline_names_file_folder_and_address(name, tmp_path):
 @pytest.mark.parametrize("name", images.NAMES)
 def test_fallback_has_the_same_shape_and_says_so(name, capsys, tmp_path):
     loaded = data.load(name, fallback="glyphs")
-    shape = (32, 32, 3) if name == "cifar10" else (28, 28, 1)
-    assert loaded.x_train.shape == (30, *shape) and loaded.x_test.shape == (20, *shape)
-    assert loaded.x_train.dtype == np.uint8 and loaded.y_train.dtype == np.int64
+    shape = catalogue.SETS[name].shape if name in catalogue.SETS else (28, 28, 1)
+    assert type(loaded) is (catalogue.SETS[name].kind if name in catalogue.SETS else data.Images)
+    for field, array in loaded._asdict().items():
+        assert len(array) == (20 if field.endswith(("test", "valid")) else 30)
+        if field.startswith(("x_", "images")):
+            assert array.shape[1:] == shape and array.dtype == np.uint8
+            assert (array.max() == 1) == (name == "binarized_mnist")
+        elif field.startswith("y_"):
+            assert array.dtype == np.int64
     printed = capsys.readouterr().out
     assert printed.count("\n") == (name != "glyphs") and str(tmp_path) not in printed
     assert "glyphs" in data.source(name).text
     first = data.source(name)
-    same(data.load(name, fallback="glyphs"), loaded._asdict())
+    for again, array in zip(data.load(name, fallback="glyphs"), loaded, strict=True):
+        np.testing.assert_array_equal(again, array)
     assert data.source(name) == first
 
 
@@ -246,10 +254,122 @@ def test_source_is_known_after_load_only(own):
     files.save_arrays(own / "mnist.npz", parts)
     data.load("mnist")
     text, digest = data.source("mnist")
-    assert text == "real MNIST (6 training and 4 test images)" and len(digest) == 64
+    expected = "other images than the published ones in place of MNIST (6 training and 4 test images)"
+    assert text == expected and len(digest) == 64
     files.save_arrays(own / "mnist.npz", parts | {"y_test": (parts["y_test"] + 1) % 10})
     data.load("mnist")
     assert data.source("mnist").sha256 != digest
+
+
+@pytest.mark.parametrize("name", ["usps", "emoji"])
+def test_a_set_that_nobody_offers_names_its_file_and_the_own_folder(name, own):
+    with pytest.raises(ConnectionError, match=rf"no {catalogue.SETS[name].layouts[0].names[0]} in {own}.*put the file"):
+        data.load(name)
+
+
+@pytest.mark.parametrize("named", ["nowhere", "file"])
+@pytest.mark.parametrize("name", catalogue.SETS)
+def test_a_wrong_folder_of_ones_own_is_not_passed_over(name, named, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / named))
+    for fallback in (None, "glyphs"):
+        with pytest.raises(NotADirectoryError, match=f"COURSE_DATA names .*{named}, which is no folder.*unset it"):
+            data.load(name, fallback)
+
+
+# What is called real
+
+
+def test_a_set_is_real_by_its_rows_in_any_order(own, monkeypatch):
+    parts = arrays()
+    order = np.array([3, 0, 5, 1, 2, 4])
+    files.save_arrays(own / "mnist.npz", parts)
+    known = catalogue.SETS["mnist"]._replace(content=images.content(data.load("mnist")))
+    monkeypatch.setitem(catalogue.SETS, "mnist", known)
+    shuffled = parts | {"x_train": parts["x_train"][order], "y_train": parts["y_train"][order]}
+    wrong = {
+        "a pixel": parts | {"x_train": parts["x_train"] ^ (np.arange(6) == 2).astype("uint8")[:, None, None]},
+        "a label": parts | {"y_test": (parts["y_test"] + [1, 0, 0, 0]) % 10},
+        "images against labels": parts | {"x_train": parts["x_train"][order]},
+        "a row less": parts | {"x_train": parts["x_train"][1:], "y_train": parts["y_train"][1:]},
+        "the splits": {f"{x}_{a}": parts[f"{x}_{b}"] for x in "xy" for a, b in (("train", "test"), ("test", "train"))},
+    }
+    for case, real in ((parts, True), (shuffled, True), *((case, False) for case in wrong.values())):
+        files.save_arrays(own / "mnist.npz", case)
+        data.load("mnist")
+        assert data.source("mnist").text.startswith("real MNIST") is real
+
+
+def test_a_download_without_a_known_hash_is_checked_by_its_content(monkeypatch, tmp_path):
+    def download(url, output_file, _):
+        with open(output_file, "wb") as file:
+            file.write(b"0 1 " * 392)
+
+    monkeypatch.setattr(files, "_download", download)
+    with pytest.raises(ValueError, match="gave other images than those published as binarized MNIST"):
+        data.load("binarized_mnist")
+    assert not list((tmp_path / "cache" / "binarized_mnist").iterdir())
+    expected = np.tile([0, 1], 392).reshape(1, 28, 28, 1).astype("uint8")
+    known = images.content(data.BinaryImages(expected, expected, expected))
+    monkeypatch.setitem(catalogue.SETS, "binarized_mnist", catalogue.SETS["binarized_mnist"]._replace(content=known))
+    np.testing.assert_array_equal(data.load("binarized_mnist").x_valid, expected)
+    assert data.source("binarized_mnist").text.startswith("real binarized MNIST (1 training, 1 validation")
+
+
+# Sets of other kinds
+
+
+def test_usps_binary_faces_and_emoji(own):
+    rng = np.random.default_rng(0)
+    parts = arrays((16, 16))
+    files.save_arrays(own / "usps.npz", parts)
+    same(data.load("usps"), parts)
+    counts = {"x_train": 5, "x_valid": 3, "x_test": 2}
+    pixels = {field: rng.integers(0, 2, (n, 784), "uint8") for field, n in counts.items()}
+    files.save_arrays(own / "binarized_mnist.npz", {name: np.packbits(x, axis=1) for name, x in pixels.items()})
+    for field, array in data.load("binarized_mnist")._asdict().items():
+        np.testing.assert_array_equal(array, pixels[field].reshape(-1, 28, 28, 1))
+    faces = rng.integers(0, 256, (20, 64, 64), "uint8")
+    files.save_arrays(own / "olivetti.npz", {"images": faces, "person": np.arange(20, dtype="uint8") // 10})
+    found = data.load("olivetti")
+    assert found.y_train.tolist() == [0] * 8 + [1] * 8 and found.y_test.tolist() == [0, 0, 1, 1]
+    np.testing.assert_array_equal(found.x_test[..., 0], faces[[8, 9, 18, 19]])
+    emoji = {"images": rng.integers(0, 256, (2, 32, 32, 3), "uint8"), "names": np.array(["a", "bc"]),
+             "codes": np.array(["1f004", "1f0cf"])}  # fmt: skip
+    files.save_arrays(own / "emoji32.npz", emoji)
+    assert data.load("emoji").names.tolist() == ["a", "bc"]
+    assert data.source("emoji").text.endswith("(2 images with names)")
+
+
+def test_faces_of_the_published_file_stand_upright(own):
+    from scipy.io import savemat
+
+    faces = np.random.default_rng(0).integers(0, 256, (20, 64, 64), "uint8")
+    columns = faces.transpose(0, 2, 1).reshape(20, 4096).T.astype("float64")
+    savemat(own / "olivettifaces.mat", {"faces": columns})
+    np.testing.assert_array_equal(data.load("olivetti").x_test[..., 0], faces[[8, 9, 18, 19]])
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "change", "part"),
+    [
+        ("binarized_mnist", "binarized_mnist.npz", {"x_valid": None}, "has no x_valid"),
+        ("olivetti", "olivetti.npz", {"person": np.zeros(19, "uint8")}, "not ten of each"),
+        ("olivetti", "olivetti.npz", {"person": np.full(20, 40)}, "holds 40"),
+        ("emoji", "emoji32.npz", {"names": np.array([1, 2])}, "no texts"),
+        ("emoji", "emoji32.npz", {"names": np.array(["a"])}, "differ in length"),
+    ],
+)
+def test_files_of_other_kinds_are_checked(own, name, file, change, part):
+    names = np.array(["a", "b"])
+    whole = {
+        "binarized_mnist": {f"x_{split}": np.zeros((2, 98), "uint8") for split in ("train", "valid", "test")},
+        "olivetti": {"images": np.zeros((20, 64, 64), "uint8"), "person": np.zeros(20, "uint8")},
+        "emoji": {"images": np.zeros((2, 32, 32, 3), "uint8"), "names": names, "codes": names},
+    }[name] | change  # fmt: skip
+    files.save_arrays(own / file, {field: array for field, array in whole.items() if array is not None})
+    with pytest.raises(ValueError, match=part):
+        data.load(name)
 
 
 # Bad input
@@ -276,7 +396,7 @@ def test_an_own_file_is_checked_for_its_structure(own, change, part):
 
 def test_a_cut_idx_file_is_refused(own):
     write_idx(own / "mnist", arrays())
-    path = own / "mnist" / images._IDX[0]
+    path = own / "mnist" / catalogue._IDX[0]
     whole = path.read_bytes()
     for broken in (whole[:-40], gzip.compress(b"abc"), gzip.compress(gzip.decompress(whole)[:-1])):
         path.write_bytes(broken)
@@ -370,21 +490,31 @@ def test_scale_reaches_its_limits_exactly():
         assert y[0, 1] == pytest.approx(middle, abs=1e-6)
 
 
-def test_scale_refuses_what_is_scaled_already():
-    with pytest.raises(TypeError, match="float32, expected uint8"):
-        data.scale(data.scale(np.zeros((1, 2, 2, 1), "uint8")))
+@pytest.mark.parametrize(
+    ("x", "advice"),
+    [
+        (data.scale(np.zeros((1, 2, 2, 1), "uint8")), "float32, expected uint8.*and not again"),
+        (np.array([0.0, 254.0]), r"floats beyond 1, so use images.astype\('uint8'\) if"),
+        (np.array([0, 65535], "uint16"), r"16 bits a channel use \(images >> 8\)"),
+        (np.array([0, 255]), r"int64.*use images.astype\('uint8'\)"),
+        (np.array([-1, 255]), "find out what these numbers mean"),
+        (np.array([True, False]), r"255 \* images.astype"),
+        (np.array([np.zeros((2, 2)), np.zeros((3, 3))], dtype=object), "np.stack"),
+        (np.array(["cat.png"]), "texts"),
+    ],
+)  # fmt: skip
+def test_advice_fits_what_the_pixels_are(x, advice):
+    with pytest.raises(TypeError, match=advice):
+        data.scale(x)
 
 
 # The real sets, where there are any
 
 
-def test_real_sets_where_there_are_any(monkeypatch):
-    shapes = {"mnist": (60_000, 28, 28, 1), "fashion_mnist": (60_000, 28, 28, 1)}
-    for name, shape in shapes.items():
-        monkeypatch.setenv("COURSE_DATA", REAL_FOLDER or "")
-        if images._own_files(images._SETS[name]):
-            loaded = data.load(name)
-            assert loaded.x_train.shape == shape and len(loaded.x_test) == 10_000
-            counts = np.bincount(loaded.y_train)
-            assert len(counts) == 10 and counts.min() > 5000
-            assert 30 < loaded.x_train.mean() < 80
+@pytest.mark.parametrize("name", catalogue.SETS)
+def test_real_sets_where_there_are_any(name, monkeypatch, real_data):
+    monkeypatch.setenv("COURSE_DATA", real_data)
+    if name == "cifar10" or not images._own_files(catalogue.SETS[name]):
+        pytest.skip("not at hand, or a minute to decode")
+    data.load(name)
+    assert data.source(name).text.startswith(f"real {catalogue.SETS[name].title} (")
