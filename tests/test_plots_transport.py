@@ -21,7 +21,7 @@ def every_figure():
     yield transport.transport_plan(POINTS, POINTS + [0.0, 1.0], PLAN)
     yield transport.slackness(1 - PLAN, PLAN)
     yield transport.parallel_lines(x, {"KL": np.where(x, np.inf, 0), "JSD": 0 * x}, {"JSD": 0 * x})
-    yield transport.judges(x, rng.normal(size=30), rng.normal(size=30), {"A": (x, "f"), "B": (x**2, "g")}, {"B": x})
+    yield transport.verdicts(x, rng.normal(size=30), rng.normal(size=30), {"A": (x, "f"), "B": (x**2, "g")}, {"B": x})
     yield transport.clipped_weights({"c = 1": rng.uniform(-1, 1, 90), "c = 2": np.full(9, 2.0)}, (1.0, 2.0))
     yield transport.layer_norms({"c = 1": [1.0, 0.1], "c = 2": [0.0, 1e-9]})
     yield transport.thermometers({"A": ([3.0, 2.0, 1.0], [0.3, 0.2, 0.1], "loss")})

@@ -133,11 +133,12 @@ class GameLive(Live):
         places = [["examples", "losses", right[0]], ["examples", "critic", right[1]]]
         axes = made.subplot_mosaic(places, width_ratios=[1.15, 1, 1])
         self._examples(axes["examples"])
-        both = {"critic_loss": "critic", "generator_loss": "generator"}
-        self._lines(axes["losses"], both, "Losses")
-        if self.game.adversarial is losses.wasserstein:
-            self._lines(axes["critic"], {"logit_gap": None}, "Logits, real − fake")
+        if self.game.adversarial is losses.wasserstein:  # the zero of a critic's scale means nothing, a difference does
+            self._lines(axes["losses"], {"logit_gap": None}, "Gap E f(x) − E f(G(z))")
+            self._lines(axes["critic"], {"generator_loss": None}, "−E f(G(z)), up to a constant")
         else:
+            both = {"critic_loss": "critic", "generator_loss": "generator"}
+            self._lines(axes["losses"], both, "Losses")
             seen = {"real_accuracy": "real", "fake_accuracy": "fake"}
             self._lines(axes["critic"], seen, "Critic's accuracy")
             axes["critic"].axhline(0.5, color="grey", linestyle=":", linewidth=1.5)

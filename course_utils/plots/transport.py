@@ -89,21 +89,21 @@ def parallel_lines(theta, distances, slopes):
     scene.text(0.5, 0.55, "θ", ha="center", fontsize=20)
     scene.set(xlim=(-0.5, 1.5), ylim=(-0.1, 1.35), xticks=[], yticks=[0, 1], title="Two distributions")
     scene.legend(loc="upper center", ncols=2)
-    look = {name: (colour, marker) for name, colour, marker in zip(distances, COLOURS[4:1:-1], "Xso")}
+    look = {name: (colour, marker) for name, colour, marker in zip(distances, COLOURS[4:1:-1], "oso")}
     for axis, curves, title in ((middle, distances, "Distance"), (right, slopes, "Slope, by θ")):
         for name, values in curves.items():
             values, (colour, marker) = np.asarray(values, "float64"), look[name]
             drawn = np.isfinite(values)
-            size = 14 if drawn.sum() == 1 else 7
-            axis.plot(theta[drawn], values[drawn], marker, color=colour, markersize=size, linestyle="", label=name)
+            alone = {"markersize": 22, "fillstyle": "none", "markeredgewidth": 2.5} if drawn.sum() == 1 else {}
+            axis.plot(theta[drawn], values[drawn], marker, color=colour, linestyle="", label=name, **alone)
         axis.set(xlabel="offset θ", title=title)
         axis.legend(loc="best")
         axis.margins(y=0.15)
     return made
 
 
-def judges(x, real, fake, curves, best=None):
-    """Draws one-dimensional data and what judges say about every place.
+def verdicts(x, real, fake, curves, best=None):
+    """Draws one-dimensional data and what discriminators or critics say about every place.
 
     Args:
         x: float (n,), places.
@@ -123,9 +123,9 @@ def judges(x, real, fake, curves, best=None):
             counts, edges = np.histogram(points, bins=60, range=(x[0], x[-1]))
             bars = low - room + 0.9 * room * counts / max(1, counts.max())
             axis.fill_between(edges[:-1], low - room, bars, step="post", color=colour, alpha=0.6, label=name)
-        axis.plot(x, values, color="black", linestyle="-", label="the judge")
+        axis.plot(x, values, color="black", linestyle="-", label="trained")
         for curve in dashed:
-            axis.plot(x, curve, color=OTHER, linestyle="--", label="the best judge")
+            axis.plot(x, curve, color=OTHER, linestyle="--", label="the best 1-Lipschitz")
         axis.set(xlabel="x", ylabel=label, title=title, ylim=(low - room, high + 0.1 * room))
         axis.set_yticks([tick for tick in axis.get_yticks() if low - 0.1 * room <= tick <= high + 0.1 * room])
     axes[0, -1].legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -175,30 +175,87 @@ def layer_norms(rows, title=None, ylabel="norm of the gradient"):
     axis.set_yscale("log")
     axis.yaxis.set_major_locator(LogLocator(numticks=7))
     axis.yaxis.set_minor_locator(NullLocator())
-    axis.set(xlabel="layer, from the data to the score", ylabel=ylabel, title=title or "")
+    axis.set(xlabel="layer, from the data to the score", ylabel=f"{ylabel} (log)", title=title or "")
     axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return made
 
 
-def thermometers(panels, xlabel="FD of the samples"):
+def thermometers(panels, xlabel="FD of the samples", columns=2):
     """Draws a loss against the distance of the samples, from the start of a training to its end.
 
     Args:
         panels: dict title -> (distance (n,), loss (n,), label of the loss), in the order of time.
-        xlabel: text.
+        xlabel: text; the axis is logarithmic.
+        columns: panels a row.
 
     Returns:
-        A matplotlib figure, one panel a training; dots go from light to dark, and the last is a star.
+        A matplotlib figure, one panel a training; dots go from light to dark with time, and the last is a star.
     """
-    made, axes = figure(1, len(panels), width=5.5 * len(panels), height=4.2, squeeze=False)
-    for axis, (title, (distance, loss, label)) in zip(axes[0], panels.items()):
+    rows = -(-len(panels) // columns)
+    made, axes = figure(rows, columns, width=5.5 * columns, height=3.9 * rows, squeeze=False)
+    for axis in axes.flat[len(panels) :]:
+        axis.set_axis_off()
+    for axis, (title, (distance, loss, label)) in zip(axes.flat, panels.items()):
         axis.plot(distance, loss, color="0.7", linestyle="-", linewidth=1)
         axis.scatter(distance, loss, c=np.arange(len(loss)), cmap="Blues", vmin=-len(loss) / 2, s=70, edgecolor="black")
+        axis.scatter(distance[:1], loss[:1], s=70, color="white", edgecolor="black", label="start", zorder=3)
         axis.scatter(distance[-1:], loss[-1:], marker="*", s=420, color=FAKE, edgecolor="black", label="end", zorder=3)
-        axis.set(xlabel=xlabel, ylabel=label, title=title, xscale="log")
-        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
-        axis.xaxis.set_major_formatter("{x:g}")
-        axis.xaxis.set_minor_locator(NullLocator())
+        axis.set(xlabel=f"{xlabel} (log)", ylabel=label, title=title, xscale="log")
+        _decades(axis.xaxis)
         axis.margins(0.1)
         axis.legend(loc="best", markerscale=0.6)
     return made
+
+
+def duality(earned, costs, best, width=9.0):
+    """Draws what critics earn and what plans cost, with the number between the two.
+
+    Args:
+        earned: float (n,), of 1-Lipschitz critics.
+        costs: float (m,), of plans.
+        best: float, the earth mover's distance.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure.
+    """
+    made, axis = figure(width=width, height=3.6)
+    edges = np.linspace(min(earned), max(costs), 70)
+    axis.hist(earned, edges, color=OTHER, label="critics: what each earns")
+    axis.hist(costs, edges, color="0.5", label="plans: what each costs")
+    axis.axvline(best, color="black", linestyle="--", label=f"W = {best:.3f}")
+    axis.set(xlabel="earnings, costs", ylabel="how many")
+    made.legend(loc="outside upper center", ncols=3)
+    return made
+
+
+def growth(traces, xlabel, ylabel, limit=None, log=True, title=None):
+    """Draws how numbers grow over training, on a logarithmic axis; seeds as thin lines, their mean as a thick one.
+
+    Args:
+        traces: dict label -> (steps (n,), values (seeds, n)).
+        xlabel, ylabel, title: texts.
+        limit: (value, text) of a dashed line, or None.
+        log: False draws a linear axis.
+
+    Returns:
+        A matplotlib figure.
+    """
+    made, axis = figure(width=9.0, height=4.2)
+    for (label, (steps, values)), colour in zip(traces.items(), COLOURS):
+        axis.plot(steps, np.transpose(values), color=colour, linestyle="-", linewidth=1, alpha=0.5)
+        axis.plot(steps, np.mean(values, axis=0), color=colour, linestyle="-", marker="o", markersize=5, label=label)
+    if limit:
+        axis.axhline(limit[0], color="black", linestyle="--", linewidth=1.5, label=limit[1])
+    axis.set(xlabel=xlabel, ylabel=f"{ylabel} (log)" if log else ylabel, title=title or "")
+    if log:
+        axis.set_yscale("log")
+        _decades(axis.yaxis)
+    axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    return made
+
+
+def _decades(axis):
+    axis.set_major_locator(LogLocator(subs=(1, 2, 3, 5) if np.ptp(np.log10(axis.get_data_interval())) < 1.5 else (1,)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
