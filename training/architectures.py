@@ -1,6 +1,6 @@
 """The grid of lectures 06 and 07: six architectures under three games, the same seconds of one core for each.
 
-    python training/architectures.py 1          # one seed, a quarter of an hour; begun again, it goes on with what is missing
+    python training/architectures.py 1          # one seed, 15 minutes; begun again, it goes on with what is missing
     python training/architectures.py 1 --ship   # gathers what there is into course_utils/studies
 
 Within a row the networks are the same for all three games. Every game starts from fresh networks and plays with
