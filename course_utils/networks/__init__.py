@@ -1,5 +1,5 @@
 """Networks of the lectures, one module a lecture; every function returns a plain keras.Model."""
 
-from course_utils.networks import aae, alae, autoencoders, biggan, gan, outputs, stylegan, vae
+from course_utils.networks import aae, alae, autoencoders, biggan, gan, outputs, stylegan, vae, wgan
 
-__all__ = ["aae", "alae", "autoencoders", "biggan", "gan", "outputs", "stylegan", "vae"]
+__all__ = ["aae", "alae", "autoencoders", "biggan", "gan", "outputs", "stylegan", "vae", "wgan"]

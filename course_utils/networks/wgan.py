@@ -7,10 +7,12 @@ import keras
 from keras import layers
 from keras.activations import relu
 
-from course_utils.layers.initial import Conv2D, Dense
+from course_utils.builders import builder
+from course_utils.layers.initial import conv2d, dense
 from course_utils.networks.gan import IMAGE_SHAPE, bottleneck, doublings, nearest
 
 
+@builder()
 def constant_generator(latent_dim=64, width=16, image_shape=IMAGE_SHAPE):
     """A convolutional generator without batch norm and with equally many filters in every layer.
 
@@ -36,6 +38,7 @@ def constant_generator(latent_dim=64, width=16, image_shape=IMAGE_SHAPE):
     return _finish(z, x, image_shape)
 
 
+@builder()
 def residual_generator(latent_dim=64, blocks=(3, 3, 3), width=4, image_shape=IMAGE_SHAPE):
     """A deep residual generator of pre-activation bottlenecks, the mirror image of `residual_critic`.
 
@@ -70,11 +73,11 @@ def _start(latent_dim, channels, image_shape):
     count = doublings(*image_shape[:2])
     rows, columns = image_shape[0] >> count, image_shape[1] >> count
     z = keras.Input((latent_dim,), name="z")
-    x = Dense(rows * columns * channels)(z)
+    x = dense(rows * columns * channels)(z)
     return z, layers.Reshape((rows, columns, channels))(x), count
 
 
 def _finish(z, x, image_shape):
     x = layers.Activation(relu)(x)
-    images = Conv2D(image_shape[-1], 3, padding="same", activation="tanh", name="images")(x)
+    images = conv2d(image_shape[-1], 3, padding="same", activation="tanh", name="images")(x)
     return keras.Model(z, images, name="generator")
