@@ -1,3 +1,3 @@
 """What turns the text twins into notebooks, pages, slides and tables, and the console command that does it."""
 
-__all__ = ["cli", "deck", "doctor", "notebooks", "npm", "pages", "results", "slides"]
+__all__ = ["cli", "deck", "doctor", "notebooks", "npm", "pages", "results", "site", "slides"]

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import importlib.util
 import os
 import re
 import sys
@@ -23,6 +24,9 @@ def main(arguments=None):
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("course: stopped; what was finished before is kept.")
+        return 130
     except (ValueError, OSError, ImportError) as error:
         Console(stderr=True).print(f"[red]course:[/red] {escape(str(error))}", soft_wrap=True)
         return 2
@@ -56,6 +60,10 @@ def _parser():
     add.add_argument("--out", default="build/slides", type=Path, help="the folder; default: build/slides")
     add.add_argument("--pdf", action="store_true", help="also as PDF, printed by an installed Chromium or Chrome")
     add.set_defaults(command=_slides)
+
+    add = commands.add_parser("site", help="build the course as a site from the stored outputs")
+    add.add_argument("--out", default="build/site", type=Path, help="the folder; default: build/site")
+    add.set_defaults(command=_site)
 
     add = commands.add_parser("results", help="write the README's table from the recipes of the shipped weights")
     add.set_defaults(command=_results)
@@ -116,12 +124,36 @@ def _run(options):
         with _progress() as progress:
             await asyncio.gather(*(one(twin, free, progress) for twin in twins))
 
-    asyncio.run(every())
+    stopped = not _played(every())
     pages.write_index(sorted(rows), out / "index.html")  # in the order of the lectures
+    if stopped:
+        raise KeyboardInterrupt
     for name, problem in sorted(failures):
         console.print(f"\n[red]{name}[/red] {escape(problem)}", highlight=False, soft_wrap=True)
-    console.print(f"{len(rows) - len(failures)} of {len(rows)} notebooks ran; open {options.out / 'index.html'}")
+    first = _site_of_run([out / f"{twin.stem}.ipynb" for twin in twins], out / "site") or out / "index.html"
+    console.print(f"{len(rows) - len(failures)} of {len(rows)} notebooks ran; open {os.path.relpath(first)}")
     return int(bool(failures))
+
+
+def _played(work):
+    """Runs a coroutine to its end and returns True, or False after Ctrl-C; what it leaves behind says nothing then."""
+    try:
+        with asyncio.Runner() as runner:
+            runner.get_loop().set_exception_handler(lambda loop, context: None)  # kernels that are closed in mid-cell
+            runner.run(work)
+    except KeyboardInterrupt:
+        return False
+    return True
+
+
+def _site_of_run(executed, out):
+    """Builds the site from notebooks that just ran; returns its first page, or None where Sphinx is not installed."""
+    if importlib.util.find_spec("sphinx") is None or importlib.util.find_spec("myst_nb") is None:
+        return None
+    from course_utils.press import site
+
+    with console.status("building the site"):
+        return site.build(out, executed)
 
 
 def _progress():
@@ -150,7 +182,8 @@ async def _execute(notebook, name, options, folder, progress):
     except CellTimeoutError as error:
         problem = f"took too long: {error}"
     except DeadKernelError as error:
-        problem = f"lost its kernel, most often because the memory was full (see `course doctor`): {error}"
+        at = f"in code cell {int(progress.tasks[progress.task_ids.index(line)].completed)}"
+        problem = f"lost its kernel {at}, most often because the memory was full (see `course doctor`): {error}"
     else:
         console.print(f"[green]ok[/green]      {title}  {seconds:.0f} s", highlight=False)
         return seconds, ""
@@ -203,6 +236,13 @@ def _slides(options):
         if options.pdf:
             slides.write_pdf(made, made.with_suffix(".pdf"))
         console.print(f"[green]ok[/green]      {made}  {count} slides{' and a PDF' * options.pdf}", highlight=False)
+    return 0
+
+
+def _site(options):
+    from course_utils.press import site
+
+    console.print(f"[green]ok[/green]      open {site.build(options.out)}", highlight=False, soft_wrap=True)
     return 0
 
 

@@ -27,6 +27,7 @@ from course_utils import start
 session = start()  # picks the backend, so it comes before anything that imports Keras"""
 
 BADGE = "https://colab.research.google.com/github/{project}/blob/main/notebooks/{name}.ipynb"
+UNTITLED = "Untitled"  # what a notebook without a heading is called
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")
 LONG = "long"  # the tag of a code cell that may have more than MOST_LINES lines
 MOST_LINES = 15
@@ -107,7 +108,7 @@ def read_twin(twin):
 def title(notebook):
     """Returns the first heading of a notebook."""
     found = re.search(r"^# (.+)$", "\n".join(c.source for c in notebook.cells if c.cell_type == "markdown"), re.M)
-    return found.group(1).strip() if found else "Untitled"
+    return found.group(1).strip() if found else UNTITLED
 
 
 def regenerate(twin):
@@ -190,9 +191,14 @@ async def _listen(client, environment):
     with tempfile.TemporaryFile() as stderr:
         try:
             await client.async_execute(env=environment, stderr=stderr)
+        except AssertionError:
+            if client.km is not None:
+                raise
+            raise KeyboardInterrupt from None  # nbclient takes Ctrl-C, ends the kernel and then stumbles over that
         except DeadKernelError as error:
             stderr.seek(0)
-            words = stderr.read()[-1000:].decode(errors="replace").strip()
+            lines = stderr.read()[-2000:].decode(errors="replace").splitlines()
+            words = "\n".join(line for line in lines if not line.startswith("[IPKernelApp]")).strip()  # of its start
             raise DeadKernelError(f"{error}; its last words: {words or 'none'}") from error
 
 

@@ -1,8 +1,10 @@
 """The command `course`, called as a person calls it, on a tiny clone."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -28,6 +30,7 @@ def clone(tmp_path, monkeypatch):
     for name, source in {"01_good": GOOD, "02_bad": BAD, "03_dead": DEAD}.items():
         (text / f"{name}.py").write_text(source)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "_site_of_run", lambda executed, out: None)  # the site has tests of its own
     return tmp_path
 
 
@@ -56,7 +59,9 @@ def test_a_failing_lecture_is_named_and_the_others_run(clone, capsys):
     assert "ValueError: on purpose" in said
     assert "failed  03_dead" in said
     assert "lost its kernel" in said
+    assert "in code cell 1" in said
     assert "my last words" in said
+    assert "IPKernelApp" not in said
     assert "1 of 3 notebooks ran" in said
     assert output(nbformat.read(clone / "build" / "02_bad.ipynb", as_version=4)) == "before\n"
 
@@ -207,3 +212,24 @@ def test_maths_is_made_of_what_browsers_know(latex, expected):
 
 def test_maths_that_cannot_be_converted_is_shown_as_it_is():
     assert pages.mathml(r"\left( x", display=True) == r"<code>\left( x</code>"
+
+
+def test_after_ctrl_c_what_was_finished_is_kept_and_one_line_is_said(clone):
+    text = clone / "notebooks" / "text"
+    for path in text.glob("*.py"):
+        path.unlink()
+    (text / "01_good.py").write_text(GOOD)
+    (text / "02_slow.py").write_text("# %%\nimport time\nopen('began', 'w').close()\ntime.sleep(300)\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "course_utils.press.cli", "run", "--jobs", "1"]
+    process = subprocess.Popen(command, cwd=clone, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    for _ in range(600):
+        if (clone / "build" / "began").exists():
+            break
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert said.decode().strip() == "course: stopped; what was finished before is kept."
+    assert (clone / "build" / "01_good.html").is_file()
+    assert "01_good.html" in (clone / "build" / "index.html").read_text()

@@ -1,0 +1,300 @@
+"""The course as a site: Sphinx and myst-nb over the notebooks' stored outputs, readable from a disk without a network.
+
+Lectures with search, contents, dark mode, previous and next; the API from the docstrings; all results; all errata; a
+glossary. Formulas are MathML, and figures keep their alt text.
+"""
+
+import html
+import logging
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+from course_utils import files
+from course_utils.press import notebooks, pages, results
+
+EXTENSIONS = ("myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", __name__)
+# The package's modules as the API shows them: title -> modules.
+API = {
+    "A session": ("session", "data"),
+    "The engine": ("game",),
+    "Losses and penalties": ("losses", "penalties", "augmentations", "priors"),
+    "Layers": ("layers",),
+    "Networks": ("networks.autoencoders", "networks.vae", "networks.aae", "networks.alae", "networks.gan",
+                 "networks.biggan", "networks.stylegan"),
+    "Games": ("games.autoencoders", "games.vae", "games.aae", "games.alae", "games.gan", "games.wgan", "games.biggan",
+              "games.stylegan"),
+    "Measures": ("metrics",),
+    "Weights and studies": ("pretrained", "studies"),
+    "Checkpoints": ("game.checkpoints",),
+}  # fmt: skip
+SETTINGS = {
+    "project": "Generative models, from autoencoders to StyleGAN",
+    "copyright": "",
+    "extensions": list(EXTENSIONS),
+    "exclude_patterns": [],
+    "html_theme": "sphinx_book_theme",
+    "html_title": "Generative models",
+    "html_show_sphinx": False,
+    "html_show_copyright": False,
+    "html_copy_source": False,
+    "html_show_sourcelink": False,
+    "html_math_renderer": "mathml",
+    "html_context": {"default_mode": "auto"},
+    "html_theme_options": {
+        "show_navbar_depth": 1, "show_toc_level": 2, "use_download_button": False, "use_fullscreen_button": False,
+        "navigation_with_keys": True, "pygments_light_style": "xcode", "navbar_persistent": [],
+    },
+    "html_css_files": ["course.css"],
+    "html_static_path": ["_static"],
+    "pygments_style": "xcode",
+    "myst_enable_extensions": ["dollarmath", "amsmath"],
+    "myst_heading_anchors": 3,
+    "nb_execution_mode": "off",
+    "nb_merge_streams": True,
+    "autodoc_member_order": "bysource",
+    "autodoc_typehints": "none",
+    "autoclass_content": "class",
+    "suppress_warnings": ["mystnb.unknown_mime_type", "myst.header", "myst.xref_missing", "ref", "docutils"],
+}  # fmt: skip
+# What the theme leaves without a name or landmark for a screen reader.
+NAMED = {
+    '<div id="pst-primary-sidebar" class="bd-sidebar-primary bd-sidebar">':
+        '<div id="pst-primary-sidebar" class="bd-sidebar-primary bd-sidebar" role="navigation" aria-label="Course">',
+    '<summary><span class="toctree-toggle"': '<summary aria-label="pages below"><span class="toctree-toggle"',
+    'title="Search" aria-label="Search" data-bs-placement': 'title="Search" data-bs-placement',
+}  # fmt: skip
+CSS = """\
+html { --pst-font-size-base: 17px; }
+html[data-theme="light"] { --pst-color-link: #0b5394; --pst-color-text-muted: #48566b; --pst-color-secondary: #0b5394; }
+.bd-article a:not(.headerlink) { text-decoration: underline; }
+.bd-article img { max-width: 100%; height: auto; }
+html[data-theme="dark"] .bd-article .cell_output img { background: white; padding: 6px; filter: none; }
+div.cell div.cell_input pre, div.cell_output pre { overflow-x: auto; font-size: 0.85rem; }
+.bd-article table { display: block; overflow-x: auto; }
+math[display="block"] { margin: 0.8em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
+@media print {
+  .bd-article pre { white-space: pre-wrap; }
+  .bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article { display: none; }
+}
+"""
+GLOSSARY = Path(__file__).with_name("glossary.md")
+
+
+def build(out, lectures=None, folder=None):
+    """Builds the site.
+
+    Args:
+        out: the folder for it; what stood there is replaced.
+        lectures: paths of executed notebooks; by default those of the clone, with their stored outputs.
+        folder: root of the clone.
+
+    Returns:
+        Path of the first page.
+
+    Raises:
+        ImportError: Sphinx and myst-nb are not installed.
+        ValueError: Sphinx found something wrong; the message has its warnings.
+    """
+    from sphinx.application import Sphinx
+
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # the API pages import the package, and with it a backend
+    folder = folder or notebooks.root()
+    lectures = lectures or [notebooks.notebook_of(twin) for twin in notebooks.twins(folder)]
+    out = Path(out).resolve()
+    with tempfile.TemporaryDirectory() as scratch:
+        source, made = Path(scratch) / "source", Path(scratch) / "made"
+        written = _write_source(source, lectures, folder)
+        status, warnings = _Lines(), _Lines()
+        logging.getLogger("sphinx").handlers.clear()
+        app = Sphinx(source, None, made, Path(scratch) / "doctrees", "html", SETTINGS, status=status, warning=warnings)
+        app.build()
+        problems = [line for line in warnings.lines if line.strip()]
+        if app.statuscode or problems:
+            raise ValueError("Found in Sphinx's warnings, expected none:\n" + "\n".join(problems[:20]))
+        for page in made.rglob("*.html"):
+            text = page.read_text(encoding="utf-8")
+            for was, becomes in NAMED.items():
+                text = text.replace(was, becomes)
+            alts = written.get(page.stem, []) if page.parent.name == "lectures" else []
+            page.write_text(with_alt_texts(text, alts), encoding="utf-8")
+        shutil.rmtree(out, ignore_errors=True)
+        shutil.copytree(made, out, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv"))
+    return out / "index.html"
+
+
+class _Lines:
+    """A stream that keeps what Sphinx says."""
+
+    def __init__(self):
+        self.lines = []
+
+    def write(self, text):
+        self.lines += text.splitlines()
+
+    def flush(self):
+        pass
+
+    def isatty(self):
+        return False
+
+
+def _write_source(source, lectures, folder):
+    """Writes what Sphinx reads; returns the alt texts of each lecture's figures by name."""
+    import nbformat
+
+    written, books = {}, {}
+    for path in map(Path, lectures):
+        books[path.stem] = nbformat.read(path, as_version=4)
+        written[path.stem] = _write_lecture(books[path.stem], source / "lectures" / path.name, folder)
+    pages_ = {
+        "index.md": _index(books, folder),
+        "results.md": "# Results\n\n" + _results_text() + "\n" + results.table(),
+        "errata.md": _errata(books),
+        "glossary.md": GLOSSARY.read_text(encoding="utf-8"),
+        "api.md": _api_index(),
+        **{f"api/{_slug(title)}.md": _api_page(title, modules) for title, modules in API.items()},
+        "_static/course.css": CSS,
+    }
+    for name, text in pages_.items():
+        files.write_atomic(source / name, text.encode())
+    return written
+
+
+def _write_lecture(notebook, path, folder):
+    """Writes one notebook for myst-nb: without badges, which load from elsewhere; returns its alt texts in order."""
+    from nbformat.v4 import new_markdown_cell
+
+    alts = []
+    if notebooks.title(notebook) == notebooks.UNTITLED:
+        notebook.cells.insert(0, new_markdown_cell(f"# {path.stem}"))
+    for cell in notebook.cells:
+        cell.metadata.pop("slideshow", None)
+        if cell.cell_type == "markdown":
+            cell.source = re.sub(r"\[!\[([^\]]*)\]\([^)]*\)\]\(([^)]*)\)", r"[\1](\2)", cell.source)
+            continue
+        for output in cell.outputs:
+            if "image/png" in output.get("data", {}):
+                alts.append(output.metadata.get("image/png", {}).get("alt", ""))
+    notebooks.write(notebook, path)
+    return alts
+
+
+def with_alt_texts(page, alts):
+    """Returns a page whose pictures of outputs have these alt texts, in order."""
+    waiting = iter(alts)
+    pattern = r'(<img\b[^>]*\balt=")[^"]*("[^>]*\bsrc="\.\./_images/[0-9a-f]{32,}\.png")'
+
+    def told(match):
+        return f"{match[1]}{html.escape(next(waiting, ''))}{match[2]}"
+
+    changed = re.sub(pattern, told, page)
+    left = len(list(waiting))
+    if left:
+        raise ValueError(
+            f"Found {len(alts) - left} pictures on the page, expected {len(alts)}: no alt text for the rest."
+        )
+    return changed
+
+
+def _index(books, folder):
+    rows = "\n".join(f"lectures/{name}" for name in books)
+    shown = [f"| [{notebooks.title(book)}](lectures/{name}.ipynb) | {_goal(book)} |" for name, book in books.items()]
+    return f"""# Generative models
+
+A course of notebooks in Keras 3: one definition of every model runs on TensorFlow, JAX and torch, on a laptop without a
+GPU. The pages show what the notebooks made when they were last executed.
+
+| lecture | at its end you can |
+|---|---|
+{chr(10).join(shown)}
+
+The code and how to run it: <{notebooks.address(folder)}>.
+
+```{{toctree}}
+:caption: Lectures
+:hidden:
+
+{rows}
+```
+
+```{{toctree}}
+:caption: To look things up
+:hidden:
+
+results
+errata
+glossary
+api
+```
+"""
+
+
+def _goal(book):
+    """The first thing that a lecture promises."""
+    match = re.search(r"^[-*] (.+?)[,.;]?$(?!\n {2,}\S)", book.cells[0].source, re.MULTILINE)
+    return match[1].replace("|", "\\|") if match else ""
+
+
+def _results_text():
+    return (
+        "Each row is read from the recipe beside a shipped weight file. FD is the Fréchet distance, KD the kernel "
+        "distance and IS the inception score, by the course's own frozen classifier of that name, so that they compare "
+        "with nothing measured by another network. NLL and KL are nats an image, errors % of the test images.\n"
+    )
+
+
+def _errata(books):
+    """All tables of errata, one lecture below the other."""
+    parts = [
+        "# Errata of the lectures\n\nWhat the slides say, and what holds. The lecture shows each by a computation."
+    ]
+    for name, book in books.items():
+        rows = []
+        for cell in book.cells:
+            for table in re.findall(r"^\| slide \|.*\n\|[-| :]+\n((?:\|.*(?:\n|$))+)", cell.source, re.MULTILINE):
+                rows += table.strip().splitlines()
+        if rows:
+            parts.append(
+                f"## [{notebooks.title(book)}](lectures/{name}.ipynb)\n\n| slide | what holds |\n|---|---|\n"
+                + "\n".join(rows)
+            )
+    return "\n\n".join(parts) + "\n"
+
+
+def _api_index():
+    listed = "\n".join(f"api/{_slug(title)}" for title in API)
+    return f"# The package\n\nEach page is made from the docstrings.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
+
+
+def _api_page(title, modules):
+    blocks = [f"```{{eval-rst}}\n.. automodule:: course_utils.{name}\n   :members:\n```" for name in modules]
+    named = [f"## `{name}`\n\n{block}" for name, block in zip(modules, blocks)]
+    return f"# {title}\n\n" + "\n\n".join(named) + "\n"
+
+
+def _slug(title):
+    return re.sub(r"\W+", "-", title.lower())
+
+
+def setup(app):
+    """Registers MathML as a renderer of formulas, as Sphinx asks of an extension."""
+
+    def inline(writer, node):
+        writer.body.append(pages.mathml(node.astext(), display=False))
+        raise _skip()
+
+    def block(writer, node):
+        writer.body.append(f'<div class="math">{pages.mathml(node.astext(), display=True)}</div>')
+        raise _skip()
+
+    app.add_html_math_renderer("mathml", (inline, None), (block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _skip():
+    from docutils.nodes import SkipNode
+
+    return SkipNode()
