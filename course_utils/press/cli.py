@@ -65,7 +65,9 @@ def _parser():
     add.add_argument("--out", default="build/site", type=Path, help="the folder; default: build/site")
     add.set_defaults(command=_site)
 
-    add = commands.add_parser("results", help="write the README's table from the recipes of the shipped weights")
+    add = commands.add_parser(
+        "results", help="write RESULTS.md and the README's headlines from the recipes of the shipped weights"
+    )
     add.set_defaults(command=_results)
 
     add = commands.add_parser("address", help="print the project's address, or move the project to a new one")
@@ -249,8 +251,8 @@ def _site(options):
 def _results(options):
     from course_utils.press import results
 
-    changed = results.write_table(notebooks.root() / "README.md")
-    console.print("wrote the results table of README.md" if changed else "the results table was up to date")
+    changed = results.write(notebooks.root())
+    console.print(f"wrote the results of {' and '.join(changed)}" if changed else "the results were up to date")
     return 0
 
 

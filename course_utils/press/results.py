@@ -1,15 +1,26 @@
-"""The README's results table, made from the recipes beside the weights: nobody types a score.
+"""The results: all in RESULTS.md, a headline a lecture in README.md; read from the recipes, nobody types a score.
 
-`python -m course_utils.press.results README.md` rewrites what stands between the two markers.
+`course results` rewrites what stands between the markers of both files.
 """
 
-import sys
 from pathlib import Path
 
 from course_utils import files, weights
 
-BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
 COLUMNS = ("lecture", "weights", "scores here", "published", "training")
+# Weights of a lecture -> the score that speaks for them, what it is, and the score of the same recipe to see it beside,
+# with its name; None where a published figure stands in the recipe.
+HEADLINES = {
+    "vae-mnist-binary": ("NLL-200", "negative log-likelihood of binarised digits, nats", None),
+    "aae-mnist-semi": ("error-aae-100", "errors with 100 labels, %", None),
+    "alae-mnist": ("linear-SVM", "digits told apart linearly from codes", None),
+    "gan-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
+    "dcgan-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
+    "wgan-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
+    "wgan-gp-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
+    "biggan-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
+    "stylegan-glyphs": ("path-length-W-glyphs-cnn", "path length in W", ("path-length-Z-glyphs-cnn", "in Z")),
+}
 
 
 def table(folder=weights.FOLDER):
@@ -31,20 +42,40 @@ def table(folder=weights.FOLDER):
     return "\n".join(lines) + "\n"
 
 
-def write_table(readme, folder=weights.FOLDER):
-    """Replace what stands between the markers of a markdown file by the results table.
+def headlines(folder=weights.FOLDER):
+    """Return one row a lecture as a markdown table: its score, and a published or another figure beside it.
 
     Args:
-        readme: the file; it holds each marker once, `<!-- results:begin -->` first.
-        folder: where the recipes lie.
+        folder: where the recipes lie; those of HEADLINES that are missing have no row.
 
     Returns:
-        bool, whether the file changed.
+        str, markdown, ends in a newline.
+    """
+    lines = [_line(("lecture", "weights", "what", "here", "beside it", "training")), _line(["---"] * 6)]
+    for name in HEADLINES.keys() & set(weights.names(folder)):
+        recipe = weights.recipe(name, folder)
+        score, what, beside = HEADLINES[name]
+        figures = [f for f in recipe["published"] if f["score"] == score]
+        other = [f"{_number(f['value'])} ({f['source']})" for f in figures]
+        if beside:
+            other = [f"{_number(recipe['scores'][beside[0]])} ({beside[1]})"]
+        cells = recipe["lecture"], name, what, _number(recipe["scores"][score]), "<br>".join(other)
+        lines.append(_line((*cells, _duration(recipe["seconds"]))))
+    return "\n".join(lines[:2] + sorted(lines[2:])) + "\n"
+
+
+def write(root, folder=weights.FOLDER):
+    """Write all results into RESULTS.md and the headlines into README.md; return the names of the files that changed.
+
+    Args:
+        root: the folder of both files.
+        folder: where the recipes lie.
 
     Raises:
-        ValueError: a marker is missing, double, or in the wrong order. Nothing is written.
+        ValueError: a marker is missing, double, or in the wrong order.
     """
-    return write_section(readme, "results", table(folder))
+    sections = {"RESULTS.md": ("results", table(folder)), "README.md": ("headlines", headlines(folder))}
+    return [name for name, (section, text) in sections.items() if write_section(Path(root) / name, section, text)]
 
 
 def write_section(readme, name, text):
@@ -70,21 +101,14 @@ def write_section(readme, name, text):
     return True
 
 
-def is_current(readme, folder=weights.FOLDER):
-    """Return whether the table in a markdown file is the one that the recipes give."""
-    text = Path(readme).read_text(encoding="utf-8")
-    return text == _replaced(text, table(folder), readme)
+def is_current(path, name, text):
+    """Return whether a section of a markdown file holds a text."""
+    before = Path(path).read_text(encoding="utf-8")
+    return before == _replaced(before, text, path, name)
 
 
-def main(arguments=None):
-    """Rewrite the table of the file named on the command line, README.md without one."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    readme = arguments[0] if arguments else "README.md"
-    print(f"{readme}: {'table rewritten' if write_table(readme) else 'table is current'}")
-
-
-def _replaced(text, new, readme, name="results"):
-    begin, end = (mark.replace("results", name) for mark in (BEGIN, END))
+def _replaced(text, new, readme, name):
+    begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
     if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
         raise ValueError(
             f"{readme} holds {text.count(begin)} × {begin} and {text.count(end)} × {end}, expected "
@@ -118,7 +142,3 @@ def _duration(seconds):
         if seconds >= size:
             return f"{seconds / size:.1f} {unit}"
     return f"{seconds:.0f} s"
-
-
-if __name__ == "__main__":
-    main()

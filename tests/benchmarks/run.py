@@ -1,4 +1,4 @@
-"""Measures engine and games on each installed backend and writes the README's tables: run.py [--table-only]
+"""Measures engine and games on each installed backend and writes the tables of RESULTS.md: run.py [--table-only]
 
 Every measurement is a process of its own, so that backends do not disturb each other. The reports are kept beside this
 file, one a device; the tables are made from them, so nobody types a number.
@@ -99,7 +99,7 @@ def rate_rows():
 
 
 def tables():
-    """The README's tables by section."""
+    """The tables of RESULTS.md by section."""
     return {"benchmarks": markdown(COLUMNS, engine_rows()), "rates": markdown(RATE_COLUMNS, rate_rows())}
 
 
@@ -107,4 +107,4 @@ if __name__ == "__main__":
     if "--table-only" not in sys.argv:
         measure()
     for section, table in tables().items():
-        results.write_section(HERE.parents[1] / "README.md", section, table)
+        results.write_section(HERE.parents[1] / "RESULTS.md", section, table)

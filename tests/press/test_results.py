@@ -1,4 +1,4 @@
-"""The results table: made from recipes, and the README's is current."""
+"""The results table: made from recipes, and what the project shows is current."""
 
 import importlib.util
 import json
@@ -14,15 +14,23 @@ from course_utils.layers import ModulatedConv2D, SelfAttention2D
 from course_utils.press import results
 
 pytestmark = pytest.mark.once
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
 def store(folder, name, **changes):
     """A recipe as `weights.write` leaves it, beside an array file."""
-    recipe = dict.fromkeys(weights.REQUIRED) | {
-        "lecture": "05", "seconds": 5400.0, "backend": "jax", "machine": "2 x86_64 cores",
-        "scores": {"FD-mnist-cnn": 1.23456}, "published": [],
-    } | changes
+    recipe = (
+        dict.fromkeys(weights.REQUIRED)
+        | {
+            "lecture": "05",
+            "seconds": 5400.0,
+            "backend": "jax",
+            "machine": "2 x86_64 cores",
+            "scores": {"FD-mnist-cnn": 1.23456},
+            "published": [],
+        }
+        | changes
+    )
     recipe["sha256"] = files.save_arrays(folder / f"{name}.npz", {"a": np.zeros(1)})
     (folder / f"{name}.json").write_text(json.dumps(recipe))
 
@@ -49,40 +57,68 @@ def test_scores_of_real_images_stand_below(tmp_path):
     assert "| FD-mnist-cnn 1.235<br>FD-mnist-cnn of real images 0.06725 |" in row
 
 
-def test_only_what_stands_between_the_markers_changes(tmp_path):
-    store(tmp_path, "dcgan-mnist")
-    readme = tmp_path / "README.md"
-    readme.write_text(f"# Title\n\n{results.BEGIN}\nold\n{results.END}\n\nEnd, with «marks».\n")
-    assert not results.is_current(readme, tmp_path)
-    assert results.write_table(readme, tmp_path)
-    table = results.table(tmp_path)
-    assert readme.read_text() == f"# Title\n\n{results.BEGIN}\n{table}{results.END}\n\nEnd, with «marks».\n"
-    assert results.is_current(readme, tmp_path)
-    assert not results.write_table(readme, tmp_path)
+def test_headlines_of_two_recipes(tmp_path):
+    published = [
+        {"score": "NLL-200", "value": 89.9, "source": "Somebody 2018"},
+        {"score": "IS", "value": 1, "source": "x"},
+    ]
+    store(tmp_path, "vae-mnist-binary", lecture="01", scores={"NLL-200": 89.512}, published=published)
+    store(tmp_path, "dcgan-mnist", scores={"FD-mnist-cnn": 0.74159, "FD-mnist-cnn-of-training-images": 0.0672})
+    store(tmp_path, "another")
+    assert results.headlines(tmp_path).splitlines()[2:] == [
+        "| 01 | vae-mnist-binary | negative log-likelihood of binarised digits, nats | 89.51 | 89.9 (Somebody 2018) "
+        "| 1.5 h |",
+        "| 05 | dcgan-mnist | FD | 0.7416 | 0.0672 (training images) | 1.5 h |",
+    ]
 
 
-def test_a_typed_score_is_found(tmp_path):
-    store(tmp_path, "dcgan-mnist")
-    readme = tmp_path / "README.md"
-    readme.write_text(f"{results.BEGIN}\n{results.END}\n")
-    results.write_table(readme, tmp_path)
-    readme.write_text(readme.read_text().replace("1.235", "1.135"))
-    assert not results.is_current(readme, tmp_path)
+@pytest.fixture
+def root(tmp_path):
+    """Two files with sections, and the weights of one run."""
+    store(tmp_path, "dcgan-mnist", scores={"FD-mnist-cnn": 0.74159, "FD-mnist-cnn-of-training-images": 0.0672})
+    for name, section in {"RESULTS.md": "results", "README.md": "headlines"}.items():
+        text = f"# Title\n\n<!-- {section}:begin -->\nold\n<!-- {section}:end -->\n\nEnd, with «marks».\n"
+        (tmp_path / name).write_text(text)
+    return tmp_path
 
 
-@pytest.mark.parametrize(
-    "text", ["none", results.BEGIN, f"{results.END}\n{results.BEGIN}", 2 * f"{results.BEGIN}{results.END}"]
-)
+def test_only_what_stands_between_the_markers_changes(root):
+    assert results.write(root, root) == ["RESULTS.md", "README.md"]
+    table = results.table(root)
+    expected = f"# Title\n\n<!-- results:begin -->\n{table}<!-- results:end -->\n\nEnd, with «marks».\n"
+    assert (root / "RESULTS.md").read_text() == expected
+    assert results.write(root, root) == []
+
+
+def test_a_typed_score_is_found(root):
+    results.write(root, root)
+    path = root / "RESULTS.md"
+    assert results.is_current(path, "results", results.table(root))
+    path.write_text(path.read_text().replace("0.7416", "0.6416"))
+    assert not results.is_current(path, "results", results.table(root))
+
+
+@pytest.mark.parametrize("text", [
+    "none", "<!-- a:begin -->", "<!-- a:end -->\n<!-- a:begin -->", 2 * "<!-- a:begin --><!-- a:end -->",
+])  # fmt: skip
 def test_markers_must_stand_once_and_in_order(tmp_path, text):
-    readme = tmp_path / "README.md"
-    readme.write_text(text)
+    path = tmp_path / "README.md"
+    path.write_text(text)
     with pytest.raises(ValueError, match="expected each once"):
-        results.write_table(readme, tmp_path)
-    assert readme.read_text() == text
+        results.write_section(path, "a", "new\n")
+    assert path.read_text() == text
 
 
-def test_readme_shows_what_the_recipes_say():
-    assert results.is_current(README), "run `python -m course_utils.press.results README.md`"
+def test_the_course_shows_what_the_recipes_say():
+    for name, section, text in (
+        ("RESULTS.md", "results", results.table()), ("README.md", "headlines", results.headlines()),
+    ):  # fmt: skip
+        assert results.is_current(ROOT / name, section, text), "run `course results`"
+
+
+def test_every_headline_is_a_score_of_its_recipe():
+    for name, (score, _, beside) in results.HEADLINES.items():
+        assert {score, beside[0] if beside else score} <= set(weights.recipe(name)["scores"]), name
 
 
 def test_the_speed_tables_are_those_that_the_reports_give():
@@ -90,7 +126,7 @@ def test_the_speed_tables_are_those_that_the_reports_give():
     for section, fewest in {"benchmarks": 6, "rates": 4}.items():  # a head, and measurements on two backends
         assert tables[section].count("\n") >= fewest
         shown = f"<!-- {section}:begin -->\n{tables[section]}<!-- {section}:end -->"
-        assert shown in README.read_text(encoding="utf-8")
+        assert shown in (ROOT / "RESULTS.md").read_text(encoding="utf-8")
 
 
 def test_multiply_adds_are_counted_as_by_hand():
@@ -109,7 +145,7 @@ def test_multiply_adds_are_counted_as_by_hand():
 
 def script(name):
     """A module of tests/benchmarks, which is no package."""
-    source = README.parent / "tests" / "benchmarks" / f"{name}.py"
+    source = ROOT / "tests" / "benchmarks" / f"{name}.py"
     specification = importlib.util.spec_from_file_location(name, source)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
