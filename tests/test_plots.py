@@ -47,6 +47,7 @@ def every_figure():
     yield plots.latent_map(z, y, rng.random((4, 4, 28, 28, 1)), limit=2.0)
     yield plots.curves({"nll": [3.0, 2.0], "kl": [0.0, 1.0]}, {"nll": "reconstruction", "kl": "KL"})
     yield plots.bars({"FD": [1.0, 2.0]}, ["a", "b"])
+    yield plots.dots({"FD": [[1.0, 2.0], [3.0]]}, ["a", "b"])
 
 
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
@@ -94,6 +95,24 @@ def test_live_leaves_one_figure_where_nobody_watches(monkeypatch):
     ((figure, alt),) = shown
     assert alt == "curves" and len(figure.axes) == 2
     assert len(figure.axes[1].lines[0].get_xdata()) == 3
+
+
+def test_live_can_draw_each_curve_on_an_axis_of_its_own(monkeypatch):
+    shown = []
+    monkeypatch.setattr(live, "show", lambda figure, alt: shown.append(figure))
+    callback = plots.Live(lambda: np.zeros((4, 28, 28, 1)), {"loss": "a", "other": "b"}, alt="curves", apart=True)
+    callback.on_train_begin()
+    callback.set_model(keras.Sequential())
+    callback.on_epoch_end(0, {"loss": 200.0, "other": 3.0})
+    callback.on_train_end()
+    _, first, second = shown[0].axes
+    assert first.lines[0].get_ydata()[0] == 200.0 and second.lines[0].get_ydata()[0] == 3.0
+
+
+def test_dots_stand_at_their_values_and_the_bar_at_their_mean():
+    (axis,) = plots.dots({"FD": [[1.0, 2.0], [3.0]]}, ["a", "b"]).axes
+    assert axis.lines[0].get_ydata().tolist() == [1.0, 2.0]
+    assert [text.get_text() for text in axis.texts] == ["1.5", "3"]
 
 
 def watched(monkeypatch, game, real, **arguments):

@@ -5,7 +5,7 @@ Importing this package sets matplotlib's defaults to `style.STYLE`. Every functi
 says what is to be seen, for those who do not see it.
 """
 
-from .curves import bars, curves
+from .curves import bars, curves, dots
 from .dcgan import maps, overlaps, trials
 from .diagrams import architecture, stochastic_node
 from .explorer import explore
@@ -16,7 +16,7 @@ from .style import COLOURS, DIGITS, STYLE, figure, interactive, png, show
 from .stylegan import mixing_matrix, share_table
 
 __all__ = [
-    "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "architecture", "bars", "curves", "explore", "figure",
-    "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps", "mixing_matrix",
+    "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "architecture", "bars", "curves", "dots", "explore",
+    "figure", "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps", "mixing_matrix",
     "overlaps", "png", "share_table", "show", "stochastic_node", "tile", "trials",
 ]

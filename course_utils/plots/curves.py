@@ -58,3 +58,30 @@ def bars(panels, labels, width=10.0, height=3.6, form="{:.3g}"):
         axis.margins(y=0.18)
         axis.grid(axis="x", visible=False)
     return made
+
+
+def dots(panels, labels, width=10.0, height=3.8, logarithmic=False):
+    """Draws one panel a quantity: a dot for each seed, and a bar at their mean.
+
+    Args:
+        panels: dict title -> list of lists of numbers, one list a label and one number a seed.
+        labels: texts under the columns of dots.
+        width, height: of the figure in inches.
+        logarithmic: use a logarithmic axis.
+
+    Returns:
+        A matplotlib figure.
+    """
+    made, axes = figure(1, len(panels), width=width, height=height, squeeze=False)
+    for axis, (title, table) in zip(axes[0], panels.items()):
+        for place, values in enumerate(table):
+            middle, colour = sum(values) / len(values), COLOURS[place % len(COLOURS)]
+            axis.hlines(middle, place - 0.3, place + 0.3, color=colour, linewidth=2.5)
+            axis.plot([place] * len(values), values, "o", color=colour, markersize=8, markeredgecolor="white")
+            axis.annotate(f"{middle:.3g}", (place + 0.33, middle), va="center", fontsize=12)
+        axis.set_xticks(range(len(labels)), labels)
+        axis.set(title=title, xlim=(-0.5, len(labels) - 0.15))
+        if logarithmic:
+            axis.set_yscale("log")
+        axis.grid(axis="x", visible=False)
+    return made

@@ -9,7 +9,7 @@ from course_utils import losses, metrics
 
 from .curves import curves
 from .grids import draw_page, tile
-from .style import COLOURS, bundle, figure, interactive, show
+from .style import COLOURS, bundle, interactive, show
 
 
 class Live(keras.callbacks.Callback):
@@ -25,16 +25,17 @@ class Live(keras.callbacks.Callback):
         low, high: the range of the pixels.
         ylabel, xlabel: of the curves.
         seconds: least time between two drawings.
+        apart: draw each curve on an axis of its own, so that a small one shows beside a large one.
     """
 
     def __init__(
         self, samples, labels, alt, columns=8, low=0.0, high=1.0,
-        ylabel="nats per image", xlabel="epoch", seconds=4.0,
+        ylabel="nats per image", xlabel="epoch", seconds=4.0, apart=False,
     ):  # fmt: skip
         super().__init__()
         self.samples, self.labels, self.alt, self.columns = samples, labels, alt, columns
         self.low, self.high, self.ylabel, self.xlabel = low, high, ylabel, xlabel
-        self.seconds = seconds
+        self.seconds, self.apart = seconds, apart
 
     def on_train_begin(self, logs=None):
         self.history, self.handle, self.drawn = {}, None, time.monotonic()
@@ -60,10 +61,14 @@ class Live(keras.callbacks.Callback):
         """Returns the figure of the moment: samples at the left, curves at the right."""
         self.model  # noqa: B018  on JAX this brings the weights of the running step back
         page = tile(self.samples(), self.columns, self.low, self.high)
-        made, (left, right) = figure(1, 2, width=11.0, height=4.6)
-        draw_page(left, page)
-        left.set_title("Samples now")
-        curves(self.history, self.labels, self.ylabel, self.xlabel, axis=right)
+        panels = [{name: text} for name, text in self.labels.items()] if self.apart else [self.labels]
+        made = Figure(figsize=(11.0, 4.6), layout="constrained")
+        axes = made.subplot_mosaic([["samples", number] for number in range(len(panels))])
+        draw_page(axes["samples"], page)
+        axes["samples"].set_title("Samples now")
+        for number, labels in enumerate(panels):
+            xlabel = self.xlabel if number == len(panels) - 1 else None
+            curves(self.history, labels, self.ylabel, xlabel, axis=axes[number])
         return made
 
     def _redraw(self):
