@@ -83,7 +83,7 @@ def guard(network, made: dict) -> None:
     @functools.wraps(plain)
     def predict(x, *args, **options):
         _check(network, x, images, classes)
-        before = [_array(v.value) for v in network.variables]  # JAX loses them where a prediction is interrupted
+        before = [as_array(v.value) for v in network.variables]  # JAX loses them where a prediction is interrupted
         try:
             return plain(x, *args, **options)
         except BaseException:
@@ -92,6 +92,16 @@ def guard(network, made: dict) -> None:
             raise
 
     network.predict = predict
+
+
+def as_array(x) -> np.ndarray:
+    """Returns a tensor of any backend, an array or nested lists as an array, half precision as float32."""
+    if hasattr(x, "shape") and not isinstance(x, (np.ndarray, np.generic)):
+        from keras import ops  # here, since the measures need no Keras
+
+        x = ops.convert_to_numpy(x)
+    x = np.asarray(x)
+    return x.astype("float32") if x.dtype.name in ("bfloat16", "float16") else x
 
 
 def in_batches(function: Callable, inputs: list, size: int) -> list:
@@ -105,16 +115,12 @@ def in_batches(function: Callable, inputs: list, size: int) -> list:
     Returns:
         What the function returns, as arrays (N, ...), float32 where they are of a float type.
     """
-    from keras import ops, tree  # here, since the measures need no Keras
+    from keras import tree
 
     rows = len(inputs[0])
     few = min(size, max(4, size // 32 * 4))
     size = few if rows <= few else size
     padded = [np.concatenate([x, np.repeat(x[-1:], -rows % size, axis=0)]) for x in inputs]
-
-    def as_array(tensor):
-        array = ops.convert_to_numpy(tensor)
-        return array.astype("float32") if array.dtype.name in ("bfloat16", "float16") else array
 
     found = [function([x[start : start + size] for x in padded]) for start in range(0, len(padded[0]), size)]
     found = [tree.map_structure(as_array, batch) for batch in found]
@@ -127,14 +133,15 @@ def _check(network, x, images, classes):
     if isinstance(x, dict):
         given = [x[name] for name in names if name in x]
     else:
-        given = list(x) if isinstance(x, (list, tuple)) and len(names) > 1 else [x]
+        several = isinstance(x, (list, tuple)) and (len(names) > 1 or (len(x) == 1 and hasattr(x[0], "shape")))
+        given = list(x) if several else [x]
     if not all(hasattr(part, "shape") or isinstance(part, (list, tuple)) for part in given):
         return
     if len(given) != len(names):
         raise ValueError(
             f"Found {len(given)} arrays for {network.name!r}, expected {len(names)}; pass [{', '.join(names)}]."
         )
-    given = dict(zip(names, map(_array, given)))
+    given = dict(zip(names, map(as_array, given)))
     for name, tensor in zip(names, network.inputs):
         shape, part = tuple(tensor.shape[1:]), given[name]
         if name == "images":
@@ -152,13 +159,3 @@ def _check(network, x, images, classes):
                 f"{network.name!r} was built for that."
             )
     checks.same_length(**given)
-
-
-def _array(x):
-    """A tensor of any backend or a nested list as an array, bfloat16 as float32."""
-    if hasattr(x, "shape") and not isinstance(x, np.ndarray):
-        from keras import ops
-
-        x = ops.convert_to_numpy(x)
-    x = np.asarray(x)
-    return x.astype("float32") if x.dtype.name in ("bfloat16", "float16") else x

@@ -15,6 +15,10 @@ from course_utils import backend
 from course_utils.losses import shapes_differ
 
 EPSILON = 1e-12  # inside the root: its derivative at 0 would be infinite
+# Layers that resize, also when they only predict, and what `keras.ops.image` puts into a functional model.
+INTERPOLATIONS = (
+    "Resizing", "CenterCrop", "RandomCrop", "Resize", "AffineTransform", "PerspectiveTransform", "MapCoordinates",
+)  # fmt: skip
 
 
 def gradient_penalty(critic, real, fake, seed, one_sided=False):
@@ -43,7 +47,7 @@ def gradient_penalty(critic, real, fake, seed, one_sided=False):
     Source:
         Gulrajani et al., Improved Training of Wasserstein GANs, 2017, eq. (3) and section 4.
     """
-    real, fake = ops.convert_to_tensor(real), ops.convert_to_tensor(fake)
+    real, fake = _examples(real, "real"), _examples(fake, "fake")
     if shapes_differ(real, fake):
         raise ValueError(
             f"Found real examples of shape {tuple(real.shape)} and fake ones of shape "
@@ -73,7 +77,7 @@ def r1(critic, real):
     Source:
         Mescheder et al., Which Training Methods for GANs do actually Converge?, 2018, eq. (9).
     """
-    return 0.5 * ops.mean(_squared_slope(critic, real))
+    return 0.5 * ops.mean(_squared_slope(critic, _examples(real, "real")))
 
 
 def dragan(critic, real, seed, scale=0.5):
@@ -97,7 +101,7 @@ def dragan(critic, real, seed, scale=0.5):
         Kodali et al., On Convergence and Stability of GANs, 2017; the width relative to the batch
         follows the authors' program, which draws δ uniformly instead.
     """
-    real = ops.convert_to_tensor(real)
+    real = _examples(real, "real")
     noise = keras.random.normal(ops.shape(real), seed=seed, dtype=real.dtype)
     return ops.mean(ops.square(_slope(critic, real + scale * ops.std(real) * noise) - 1.0))
 
@@ -117,7 +121,7 @@ def slopes(critic, examples, chunk=500):
     """
     found = []
     for start in range(0, len(examples), chunk):
-        x = ops.convert_to_tensor(examples[start : start + chunk])
+        x = _examples(examples[start : start + chunk], "the")
         gradient = backend.input_gradient(lambda x: critic(x, training=False), x)
         gradient = ops.convert_to_numpy(ops.stop_gradient(gradient))
         found.append(np.linalg.norm(gradient.reshape(len(gradient), -1), axis=1))
@@ -182,24 +186,53 @@ def _slope(critic, x):
 
 
 def _squared_slope(critic, x):
-    gradient = ops.cast(backend.input_gradient(_frozen(critic), ops.convert_to_tensor(x)), "float32")
+    gradient = ops.cast(backend.input_gradient(_frozen(critic), x), "float32")
     return ops.sum(ops.square(gradient), axis=tuple(range(1, len(gradient.shape))))  # (N,)
+
+
+def _examples(x, name):
+    """The examples as a tensor of a float type: with respect to bytes the slope would be 0, or an error."""
+    x = ops.convert_to_tensor(x)
+    if not keras.backend.is_float_dtype(keras.backend.standardize_dtype(x.dtype)):
+        raise TypeError(
+            f"Found {name} examples of type {keras.backend.standardize_dtype(x.dtype)}, expected a float type; scale "
+            "images with course_utils.data.scale first."
+        )
+    return x
 
 
 def _frozen(critic):
     if not isinstance(critic, keras.Layer):
         return critic
-    _refuse_batch_norm(critic)
+    # Keras has no public walk over nested layers, and a custom layer's parts are not in `Model.layers`.
+    for layer in critic._flatten_layers():
+        for part in (layer, *getattr(layer, "operations", ())):  # a functional model's operations are not all layers
+            _refuse(part, critic)
     return lambda x: critic(x, training=False)
 
 
-def _refuse_batch_norm(critic):
-    # Keras has no public walk over nested layers, and a custom layer's parts are not in
-    # `Model.layers`.
-    for layer in critic._flatten_layers():
-        if isinstance(layer, keras.layers.BatchNormalization):
-            raise ValueError(
-                f"Found batch normalisation ({layer.name!r}) in the critic {critic.name!r}, "
-                "expected none under a gradient penalty because it couples the examples of a "
-                "batch; use LayerNormalization or nothing."
-            )
+def _refuse(layer, critic):
+    where = f"in the critic {critic.name!r}"
+    if isinstance(layer, keras.layers.BatchNormalization):
+        raise ValueError(
+            f"Found batch normalisation ({layer.name!r}) {where}, expected none under a gradient penalty because it "
+            "couples the examples of a batch; use LayerNormalization or nothing."
+        )
+    if isinstance(layer, keras.layers.SpectralNormalization):
+        raise ValueError(
+            f"Found Keras's SpectralNormalization ({layer.name!r}) {where}, expected none under a gradient penalty "
+            "because its gradient is wrong on some backends; use course_utils.layers.SpectralConv2D or SpectralDense."
+        )
+    if backend.name() == "tensorflow" and _interpolates(layer):
+        raise ValueError(
+            f"Found an interpolation ({layer.name!r}, {type(layer).__name__}) {where}, expected none under a gradient "
+            "penalty on TensorFlow, whose second derivative of it is wrong or missing; use "
+            "course_utils.layers.BlurUpSampling2D and BlurPooling2D, or UpSampling2D with 'nearest'."
+        )
+
+
+def _interpolates(layer):
+    """Whether a layer, or an operation of `keras.ops.image`, goes through TensorFlow's resize or warps pixels."""
+    if isinstance(layer, keras.layers.UpSampling2D):
+        return layer.interpolation != "nearest"
+    return any(kind.__name__ in INTERPOLATIONS for kind in type(layer).__mro__)

@@ -193,6 +193,103 @@ def test_batch_normalisation_is_refused_and_layer_normalisation_is_not(nested):
         assert np.isfinite(array(penalty(critic_with(wrap(keras.layers.LayerNormalization())))))
 
 
+PENALTIES = {
+    "gradient_penalty": lambda f, x=X, y=Y: penalties.gradient_penalty(f, x, y, 1),
+    "r1": lambda f, x=X, y=Y: penalties.r1(f, x),
+    "dragan": lambda f, x=X, y=Y: penalties.dragan(f, x, 1),
+}
+INTERPOLATIONS = {
+    "bilinear upsampling": lambda: keras.layers.UpSampling2D(2, interpolation="bilinear", name="culprit"),
+    "bicubic upsampling": lambda: keras.layers.UpSampling2D(2, interpolation="bicubic", name="culprit"),
+    "bilinear resizing": lambda: keras.layers.Resizing(3, 5, name="culprit"),
+    "nearest resizing": lambda: keras.layers.Resizing(3, 5, interpolation="nearest", name="culprit"),
+    "crop of what is too small": lambda: keras.layers.CenterCrop(7, 7, name="culprit"),
+}
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["plain", "nested"])
+@pytest.mark.parametrize("penalty", PENALTIES)
+@pytest.mark.parametrize("kind", INTERPOLATIONS)
+def test_an_interpolation_is_refused_where_its_second_derivative_is_wrong(kind, penalty, nested):
+    layer = INTERPOLATIONS[kind]()
+    critic = critic_with(Block(layer) if nested else layer)
+    if keras.backend.backend() == "tensorflow":
+        with pytest.raises(ValueError, match="Found an interpolation .'culprit'.*TensorFlow.*BlurUpSampling2D"):
+            PENALTIES[penalty](critic)
+    else:
+        assert np.isfinite(array(PENALTIES[penalty](critic)))
+
+
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_an_operation_that_interpolates_is_found_among_the_layers(penalty):
+    inputs = keras.Input((4, 4, 1))
+    resized = ops.image.resize(keras.layers.Conv2D(2, 3)(inputs), (5, 5))
+    critic = keras.Model(inputs, keras.layers.Flatten()(resized))
+    if keras.backend.backend() == "tensorflow":
+        with pytest.raises(ValueError, match="Found an interpolation .*Resize"):
+            PENALTIES[penalty](critic)
+    else:
+        assert np.isfinite(array(PENALTIES[penalty](critic)))
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        lambda: keras.layers.UpSampling2D(2),
+        lambda: keras.layers.AveragePooling2D(3, 2, padding="same"),
+        lambda: keras.layers.Conv2DTranspose(2, 3, strides=2, activation="tanh"),
+        lambda: keras.layers.DepthwiseConv2D(2, activation="tanh"),
+        lambda: keras.layers.GroupNormalization(2),
+        layers.Blur,
+        layers.BlurPooling2D,
+        layers.BlurUpSampling2D,
+        lambda: keras.layers.UpSampling2D(2, interpolation="bilinear"),
+        lambda: keras.layers.Resizing(5, 3),
+    ],
+)
+def test_what_is_let_through_has_the_right_second_derivative(layer):
+    """Against central differences of the penalty itself, along one direction in the space of the weights."""
+    keras.utils.set_random_seed(2)
+    inputs = keras.Input((4, 4, 1))
+    hidden = layer()(keras.layers.Conv2D(4, 3, padding="same", activation="tanh")(inputs))
+    hidden = keras.layers.Dense(5, activation="tanh")(keras.layers.Flatten()(hidden))
+    critic = keras.Model(inputs, keras.layers.Dense(1)(hidden))
+    try:
+        penalties.r1(critic, X)
+    except ValueError as error:
+        assert "TensorFlow" in str(error)
+        return
+    variables = critic.trainable_variables
+    rng = np.random.default_rng(5)
+    start, along = [array(v) for v in variables], [rng.normal(size=v.shape).astype("float32") for v in variables]
+    slope = sum(float((g * d).sum()) for g, d in zip(gradients(lambda: penalties.r1(critic, X), variables), along))
+    ends = []
+    for step in (3e-3, -3e-3):
+        for variable, value, direction in zip(variables, start, along):
+            variable.assign(value + step * direction)
+        ends.append(float(array(penalties.r1(critic, X))))
+    assert slope == pytest.approx((ends[0] - ends[1]) / 6e-3, rel=0.02, abs=0.02)
+
+
+def test_keras_own_spectral_normalisation_is_refused():
+    layer = keras.layers.SpectralNormalization(keras.layers.Conv2D(2, 2), name="culprit")
+    for penalty in PENALTIES.values():
+        with pytest.raises(ValueError, match="SpectralNormalization .'culprit'.*SpectralConv2D"):
+            penalty(critic_with(layer))
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int32", "bool"])
+def test_examples_of_whole_numbers_are_refused(kind):
+    critic, whole = slopes(1, 1, 1, 1), (X > 0).astype(kind)
+    for penalty in PENALTIES.values():
+        with pytest.raises(TypeError, match=f"Found real examples of type {kind}, expected a float type; scale"):
+            penalty(critic, whole, whole)
+    with pytest.raises(TypeError, match=f"Found fake examples of type {kind}"):
+        PENALTIES["gradient_penalty"](critic, X, whole)
+    with pytest.raises(TypeError, match=f"of type {kind}, expected a float type"):
+        penalties.slopes(critic_with(), whole)
+
+
 def test_a_penalty_draws_no_dropout_and_moves_no_power_iteration():
     critic = critic_with(keras.layers.Dropout(0.5), layers.SpectralConv2D(4, 1))
     spectral = critic.layers[2]

@@ -39,6 +39,18 @@ def test_draws_follow_the_prior(sampler, prior, labelled):
         assert abs(metrics.mmd(codes[part], drawn[part], metrics.rbf(0.5, 1.0, 2.0))) < 0.02  # by chance 0.006
 
 
+def test_networks_see_two_sizes_of_batches_whatever_n_is():
+    seen = set()
+    for n in (1, 2, 7, 24, 25, 199, 200, 201, 450):
+        spy = Spy()
+        images = samplers.SAMPLERS["bernoulli_decoder"]({"decoder": spy}, n, np.random.default_rng(0), None, 3)
+        assert len(images) == n
+        expected = np.random.default_rng(0).standard_normal((n, 3), dtype="float32")
+        assert np.array_equal(np.concatenate(spy.seen)[:n], expected)
+        seen |= {codes.shape for codes in spy.seen}
+    assert seen == {(24, 3), (samplers.CHUNK, 3)}  # each other shape would be compiled anew, and kept
+
+
 def test_a_label_stands_beside_a_normal_style():
     labels = np.arange(2_000) % 10
     codes = codes_of("label_style_decoder", labels=labels, latent_dim=3, classes=10)

@@ -149,13 +149,17 @@ def test_building_aside_leaves_no_trace_in_the_session():
     plain = network(seed=5).get_weights()
     keras.utils.set_random_seed(5)
     keras.config.set_dtype_policy("mixed_bfloat16")
+    keras.config.set_image_data_format("channels_first")
     try:
         with weights.aside():
+            assert keras.config.image_data_format() == "channels_last"
             x = keras.Input((4,))
             filled = keras.Model(x, keras.layers.Dense(3)(x))
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        assert keras.config.image_data_format() == "channels_first"
     finally:
         keras.config.set_dtype_policy("float32")
+        keras.config.set_image_data_format("channels_last")
     assert filled.compute_dtype == "float32" and filled.layers[-1].compute_dtype == "float32"
     x = keras.Input((4,))
     y = keras.layers.BatchNormalization()(keras.layers.Dense(3)(x))

@@ -43,7 +43,7 @@ class SelfAttention2D(layers.Layer):
         self.key = self._convolution(narrow, "key", input_shape)
         self.value = self._convolution(half, "value", input_shape)
         self.output_projection = self._convolution(channels, "output", (*input_shape[:-1], half))
-        self.pool = layers.MaxPooling2D(2, padding="same", dtype=self.dtype_policy)
+        self.pool = layers.MaxPooling2D(2, padding="same", data_format="channels_last", dtype=self.dtype_policy)
         self.gate = self.add_weight(name="gate", shape=(), initializer="zeros")
 
     def call(self, inputs, training=False):
@@ -87,8 +87,15 @@ class SelfAttention2D(layers.Layer):
 
     def _convolution(self, filters, name, input_shape):
         kind = SpectralConv2D if self.spectral else layers.Conv2D
-        initializer = fresh(self.kernel_initializer)
-        layer = kind(filters, 1, use_bias=False, kernel_initializer=initializer, name=name, dtype=self.dtype_policy)
+        layer = kind(
+            filters,
+            1,
+            data_format="channels_last",
+            use_bias=False,
+            kernel_initializer=fresh(self.kernel_initializer),
+            name=name,
+            dtype=self.dtype_policy,
+        )
         layer.build(input_shape)
         return layer
 

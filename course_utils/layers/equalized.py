@@ -36,7 +36,7 @@ class EqualizedKernel(OwnVariables):
 
     def call(self, inputs):
         x = self._linear(inputs)
-        x = x if self.bias is None else x + self.bias * self.lr_multiplier
+        x = x if self.bias is None else x + self._along_channels(self.bias * self.lr_multiplier)
         return x if self.activation is None else self.activation(x)
 
     def get_config(self):
@@ -59,6 +59,9 @@ class EqualizedDense(EqualizedKernel, keras.layers.Dense):
     def _linear(self, inputs):
         return ops.matmul(inputs, self.kernel)
 
+    def _along_channels(self, bias):
+        return bias
+
 
 @keras.saving.register_keras_serializable("course_utils")
 class EqualizedConv2D(EqualizedKernel, keras.layers.Conv2D):
@@ -67,9 +70,13 @@ class EqualizedConv2D(EqualizedKernel, keras.layers.Conv2D):
     y = activation(x ∗ W + b), W and b as in `EqualizedKernel`
 
     Args: those of `keras.layers.Conv2D`, and `gain` and `lr_multiplier` as in `EqualizedDense`.
-    Call: tensor (N, H, W, in), float -> (N, H', W', filters), float.
+    Call: tensor (N, H, W, in), float -> (N, H', W', filters), float; with data_format="channels_first" the
+        channels stand second on both sides.
     Source: see `EqualizedKernel`.
     """
 
     def _linear(self, inputs):
         return self.convolution_op(inputs, self.kernel)
+
+    def _along_channels(self, bias):
+        return bias if self.data_format == "channels_last" else ops.reshape(bias, (-1, 1, 1))

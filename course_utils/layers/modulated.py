@@ -52,6 +52,7 @@ class ModulatedConv2D(layers.Layer):
             self.kernel_size,
             gain=1.0,
             padding="same",
+            data_format="channels_last",
             use_bias=False,  # it comes after the division
             kernel_initializer=self.kernel_initializer,
             name="convolution",

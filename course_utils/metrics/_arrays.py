@@ -2,10 +2,12 @@
 
 import numpy as np
 
+from course_utils.builders import as_array
+
 
 def points(x, name, least=1, columns=None):
-    """Return x as a float64 (n, d) array with at least `least` finite rows."""
-    x = np.asarray(x, dtype="float64")
+    """Returns x as a float64 (n, d) array with at least `least` finite rows."""
+    x = as_array(x).astype("float64", copy=False)
     if x.ndim != 2:
         raise ValueError(
             f"{name} has shape {x.shape}, expected (n, d), one row a sample: flatten each sample with "
@@ -28,10 +30,10 @@ def points(x, name, least=1, columns=None):
 
 
 def probability_rows(probabilities):
-    """Return probabilities as float64 (n, classes), rows renormalised to sum to exactly 1."""
+    """Returns probabilities as float64 (n, classes), rows renormalised to sum to exactly 1."""
     rows = points(probabilities, "probabilities")
     total = rows.sum(axis=1, keepdims=True)
-    if rows.min() < 0 or np.abs(total - 1).max() > 1e-3:
+    if rows.min() < 0 or np.abs(total - 1).max() > 1e-2:
         raise ValueError(
             f"probabilities holds values from {rows.min():.3g} and rows that sum to {total.min():.3g} "
             f"to {total.max():.3g}, expected rows ≥ 0 that sum to 1: apply a softmax to logits first."
@@ -40,7 +42,7 @@ def probability_rows(probabilities):
 
 
 def squared_distances(a, b):
-    """Return the (n, m) matrix ‖aᵢ − bⱼ‖² ≥ 0."""
+    """Returns the (n, m) matrix ‖aᵢ − bⱼ‖² ≥ 0."""
     squares = (-2 * a) @ b.T  # in place from here: memory traffic is what this costs
     squares += (a * a).sum(axis=1)[:, None]
     squares += (b * b).sum(axis=1)
@@ -48,6 +50,6 @@ def squared_distances(a, b):
 
 
 def blocks(n, size):
-    """Yield slices of at most `size` rows that cover range(n)."""
+    """Yields slices of at most `size` rows that cover range(n)."""
     for start in range(0, n, size):
         yield slice(start, min(start + size, n))

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from course_utils import checks
+from course_utils.builders import as_array
 
 ROWS = 20_000  # latents decoded at once: 60 MB of logits for 784 pixels
 
@@ -26,7 +27,7 @@ def importance_weighted(log_weights):
 
     Source: Burda et al. 2016, "Importance weighted autoencoders", eq. 8.
     """
-    log_weights = np.asarray(log_weights, dtype="float64")
+    log_weights = as_array(log_weights).astype("float64", copy=False)
     if log_weights.ndim != 2 or log_weights.size == 0:
         raise ValueError(
             f"log_weights has shape {log_weights.shape}, expected (K, N) with K ≥ 1 and N ≥ 1: put "
@@ -69,7 +70,7 @@ def log_likelihood(encoder, decoder, x, samples=200, seed=0):
     estimates = []
     for start in range(0, len(x), batch):
         images = x[start : start + batch].astype("float32")
-        z_mean, z_log_var = (_numpy(part) for part in encoder(images))
+        z_mean, z_log_var = (as_array(part) for part in encoder(images))
         noise = rng.standard_normal((samples, *z_mean.shape), dtype="float32")  # (K, n, d)
         weights = np.empty((samples, len(images)))
         for part in _slices(samples, max(1, ROWS // len(images))):
@@ -79,7 +80,7 @@ def log_likelihood(encoder, decoder, x, samples=200, seed=0):
 
 
 def _binary(x):
-    x = np.asarray(x)
+    x = as_array(x)
     if len(x) == 0:
         raise ValueError("x is empty, expected at least one image: check what selected it.")
     wrong = (x != 0) & (x != 1)
@@ -96,7 +97,7 @@ def _log_weights(decoder, images, z_mean, z_log_var, noise):
     z = z_mean + np.exp(0.5 * z_log_var) * noise  # (K, n, d)
     # The constants of the two Gaussians cancel.
     prior_minus_posterior = 0.5 * (noise**2 - z**2 + z_log_var).sum(axis=-1, dtype="float64")
-    logits = _numpy(decoder(z.reshape(-1, z.shape[-1])))  # (K n, …)
+    logits = as_array(decoder(z.reshape(-1, z.shape[-1])))  # (K n, …)
     pixels = images.reshape(len(images), -1)  # (n, p)
     if logits.size != z.shape[0] * pixels.size:
         raise ValueError(
@@ -119,12 +120,3 @@ def _log_bernoulli(x, logits):
 
 def _slices(n, size):
     return (slice(start, min(start + size, n)) for start in range(0, n, size))
-
-
-def _numpy(tensor):
-    """Return any backend's tensor as an array; the measures themselves need no Keras."""
-    if isinstance(tensor, np.ndarray):
-        return tensor
-    from keras import ops
-
-    return ops.convert_to_numpy(tensor)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_utils.builders import as_array
+
 
 class Shares(NamedTuple):
     """How a mixed image's factor follows its two sources: 1 is entirely, 0 not at all."""
@@ -30,7 +32,7 @@ def source_shares(mixed, coarse, fine):
     Raises:
         ValueError: the shapes differ, or there are fewer than 3 images.
     """
-    stacks = [np.asarray(x, "float64") for x in (mixed, coarse, fine)]
+    stacks = [as_array(x).astype("float64") for x in (mixed, coarse, fine)]
     if len({x.shape for x in stacks}) != 1 or len(stacks[0]) < 3:
         raise ValueError(
             f"Found factors of shapes {', '.join(str(x.shape) for x in stacks)}, expected one shape (n,) or (n, k) "

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from course_utils.builders import as_array
 from course_utils.metrics._arrays import points
 
 
@@ -33,7 +34,7 @@ def path_length(describe, starts, ends, t, interpolate=None, epsilon=1e-3):
     """
     interpolate = interpolate or lerp
     starts, ends = points(starts, "starts"), points(ends, "ends")
-    t = np.asarray(t, "float64")
+    t = as_array(t).astype("float64")
     codes = [interpolate(starts, ends, place).astype("float32") for place in (t, t + epsilon)]
     here, there = (points(describe(c), "features") for c in codes)
     return np.square((there - here) / epsilon).sum(axis=1)
@@ -52,16 +53,39 @@ def slerp(starts, ends, t):
     A straight line between two normal draws would lead through the middle, where hardly any draw lies.
 
     Args:
-        starts, ends: float (P, d), not parallel.
+        starts, ends: float (P, d), not 0 and not opposite, between which no great circle is the shortest. Ends of
+            one direction leave the path where it is.
         t: float (P,).
 
     Returns:
-        float array (P, d).
+        float array (P, d), every row of length √d.
+
+    Raises:
+        ValueError: a code is 0, or two ends are opposite.
 
     Source: Shoemake, Animating rotation with quaternion curves, 1985.
     """
-    a, b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (starts, ends))
-    angle = np.arccos(np.clip((a * b).sum(axis=1), -1, 1))[:, None]  # (P, 1)
-    place = t[:, None]
-    along = (np.sin((1 - place) * angle) * a + np.sin(place * angle) * b) / np.sin(angle)
-    return np.sqrt(a.shape[1]) * along
+    a, b = (_directions(x, name) for x, name in ((starts, "starts"), (ends, "ends")))
+    # Between the sum and the difference: arccos would be off by 1e-4 where ends are nearly parallel in float32.
+    apart, together = (np.linalg.norm(x, axis=1, keepdims=True) for x in (a - b, a + b))  # (P, 1)
+    opposite = np.flatnonzero(together < 1e-6)
+    if opposite.size:
+        raise ValueError(
+            f"Found opposite directions in row {opposite[0]} ({opposite.size} of {len(a)}), expected ends with one "
+            "shortest way between them; draw one end anew, or go through a third code."
+        )
+    angle = 2 * np.arctan2(apart, together)  # θ, (P, 1)
+    place = np.reshape(as_array(t), (-1, 1))
+    still = angle < 1e-6  # sin(sθ) / sin θ → s
+    sine = np.where(still, 1.0, np.sin(angle))
+    left = np.where(still, 1 - place, np.sin((1 - place) * angle) / sine)
+    right = np.where(still, place, np.sin(place * angle) / sine)
+    return np.sqrt(a.shape[1]) * (left * a + right * b)
+
+
+def _directions(x, name):
+    x = as_array(x).astype("float64", copy=False)
+    length = np.linalg.norm(x, axis=1, keepdims=True)
+    if not np.all(length > 0):
+        raise ValueError(f"Found a row of zeros in {name}, expected codes with a direction; leave it out.")
+    return x / length

@@ -16,8 +16,8 @@ class PrecisionRecall(NamedTuple):
     recall: float
 
 
-def precision_recall(real, fake, k=3):
-    """Return the share of fakes inside the reals' manifold and of reals inside the fakes'.
+def precision_recall(real, fake, k: int = 3) -> PrecisionRecall:
+    """Returns the share of fakes inside the reals' manifold and of reals inside the fakes'.
 
     A set's manifold is the union of balls round its points, each reaching to the point's k-th nearest
     neighbour in the same set: precision = E_fake 1[∃ i: ‖f − rᵢ‖ ≤ ρₖ(rᵢ)], recall the same with the
@@ -40,17 +40,21 @@ def precision_recall(real, fake, k=3):
         raise ValueError(f"k is {k}, expected at least 1 neighbour: the paper's choice is 3.")
     real = points(real, "real", least=k + 1)
     fake = points(fake, "fake", least=k + 1, columns=real.shape[1])
-    center = real.mean(axis=0)  # distances stay; the rounding error of large offsets goes
+    # Distances stay; the rounding error of large offsets goes. The median, since one stray point may be anywhere.
+    center = np.median(real, axis=0)
     real, fake = real - center, fake - center
-    slack = 1e-12 * max(np.square(real).sum(axis=1).max(), np.square(fake).sum(axis=1).max())
     return PrecisionRecall(
-        precision=_covered(fake, real, _reach(real, k) + slack),
-        recall=_covered(real, fake, _reach(fake, k) + slack),
+        precision=_covered(fake, real, _reach(real, k)),
+        recall=_covered(real, fake, _reach(fake, k)),
     )
 
 
+# scikit-learn's NearestNeighbors would give the reach, but not who lies within it: both must come from the same
+# arithmetic, or rounding decides about points on the border, such as copies.
+
+
 def _reach(x, k):
-    """Return the squared distance of each point to its k-th nearest neighbour in x, (n,)."""
+    """Returns the squared distance of each point to its k-th nearest neighbour in x, (n,)."""
     reach = []
     for rows in blocks(len(x), ROWS):
         squares = squared_distances(x[rows], x)  # (ROWS, n)
@@ -60,6 +64,11 @@ def _reach(x, k):
 
 
 def _covered(x, others, reach):
-    """Return the share of x that lies within reach of at least one of the others."""
-    inside = [(squared_distances(x[rows], others) <= reach).any(axis=1) for rows in blocks(len(x), ROWS)]
+    """Returns the share of x that lies within reach of at least one of the others."""
+    lengths = np.square(others).sum(axis=1)  # (n,)
+    inside = []
+    for rows in blocks(len(x), ROWS):
+        # What rounding may add to the distance of a pair, by the lengths of that pair alone.
+        slack = 1e-12 * (np.square(x[rows]).sum(axis=1)[:, None] + lengths)
+        inside.append((squared_distances(x[rows], others) <= reach + slack).any(axis=1))
     return float(np.concatenate(inside).mean())

@@ -24,13 +24,13 @@ REQUIRED = (
 
 
 def names(folder=FOLDER):
-    """Return the names of all stored weights in a folder, sorted: those with both files."""
+    """Returns the names of all stored weights in a folder, sorted: those with both files."""
     folder = Path(folder)
     return tuple(sorted(p.stem for p in folder.glob("*.json") if p.with_suffix(".npz").is_file()))
 
 
 def recipe(name, folder=FOLDER):
-    """Return the recipe of stored weights.
+    """Returns the recipe of stored weights.
 
     Args:
         name: one of `names(folder)`.
@@ -58,7 +58,7 @@ def recipe(name, folder=FOLDER):
 
 
 def read(name, folder=FOLDER):
-    """Return the recipe and the arrays of stored weights, the arrays checked by their hash.
+    """Returns the recipe and the arrays of stored weights, the arrays checked by their hash.
 
     Args:
         name: one of `names(folder)`.
@@ -75,7 +75,7 @@ def read(name, folder=FOLDER):
 
 
 def write(name, networks, recipe, folder=FOLDER, dtype="float16"):
-    """Store the weights of networks with the recipe that made them.
+    """Stores the weights of networks with the recipe that made them.
 
     Args:
         name: file name without ending, such as "dcgan-mnist".
@@ -99,7 +99,7 @@ def write(name, networks, recipe, folder=FOLDER, dtype="float16"):
 
 
 def store(name, stored, recipe, folder=FOLDER):
-    """Write arrays and a recipe side by side.
+    """Writes arrays and a recipe side by side.
 
     Args:
         name: file name without ending.
@@ -119,7 +119,7 @@ def store(name, stored, recipe, folder=FOLDER):
 
 
 def check(networks, recipe):
-    """Raise ValueError unless a recipe is whole and describes these networks."""
+    """Raises ValueError unless a recipe is whole and describes these networks."""
     missing = [field for field in REQUIRED if field not in recipe]
     if missing:
         raise ValueError(
@@ -134,7 +134,7 @@ def check(networks, recipe):
 
 
 def arrays(networks, dtype="float32"):
-    """Return the weights of networks as arrays keyed `network/index name`.
+    """Returns the weights of networks as arrays keyed `network/index name`.
 
     Args:
         networks: dict of name → built keras.Model.
@@ -161,7 +161,7 @@ def arrays(networks, dtype="float32"):
 
 
 def round_to(networks, dtype="float16"):
-    """Round the weights of networks, in place, to what `write` stores."""
+    """Rounds the weights of networks, in place, to what `write` stores."""
     for network in networks.values():
         values = network.get_weights()
         network.set_weights([_cast(np.asarray(v), dtype).astype(v.dtype) for v in values])
@@ -169,24 +169,27 @@ def round_to(networks, dtype="float16"):
 
 @contextlib.contextmanager
 def aside():
-    """Build networks that will be filled without a trace in the session.
+    """Builds networks that will be filled, without a trace in the session and whatever its settings are.
 
     A layer's initialiser draws from Python's random state, so loading weights half-way would change
-    every network that is built afterwards; and a session's bfloat16 policy is for what it trains.
+    every network that is built afterwards; a session's bfloat16 policy is for what it trains; and stored
+    kernels have their channels last.
     """
     import keras  # here, since recipes are read without Keras
 
-    state, policy = random.getstate(), keras.config.dtype_policy()
+    state, policy, order = random.getstate(), keras.config.dtype_policy(), keras.config.image_data_format()
     keras.config.set_dtype_policy("float32")
+    keras.config.set_image_data_format("channels_last")
     try:
         yield
     finally:
         random.setstate(state)
         keras.config.set_dtype_policy(policy)
+        keras.config.set_image_data_format(order)
 
 
 def fill(networks, stored):
-    """Put stored arrays into built networks: all of them, or none where anything differs.
+    """Puts stored arrays into built networks: all of them, or none where anything differs.
 
     Args:
         networks: dict of name → built keras.Model.

@@ -52,3 +52,21 @@ def test_saved_weights_are_the_raw_ones(tmp_path):
     models[1].load_weights(tmp_path / "it.weights.h5")
     for saved, loaded in zip(*(model.get_weights() for model in models)):
         np.testing.assert_array_equal(loaded, saved)
+
+
+@pytest.mark.skipif(keras.backend.backend() == "tensorflow", reason="TensorFlow has no such convolution on a CPU")
+@pytest.mark.parametrize("given", ["by argument", "by configuration"])
+def test_channels_may_stand_first(given):
+    last = EqualizedConv2D(6, 3, strides=2, lr_multiplier=0.5, activation="relu", data_format="channels_last")
+    if given == "by argument":
+        first = EqualizedConv2D(6, 3, strides=2, lr_multiplier=0.5, activation="relu", data_format="channels_first")
+    else:
+        keras.config.set_image_data_format("channels_first")
+        first = EqualizedConv2D(6, 3, strides=2, lr_multiplier=0.5, activation="relu")
+        keras.config.set_image_data_format("channels_last")
+    turned = X.transpose(0, 3, 1, 2)
+    last.build(X.shape)
+    first.build(turned.shape)
+    last.bias.assign(np.arange(6))
+    first.set_weights(last.get_weights())
+    np.testing.assert_allclose(array(first(turned)).transpose(0, 2, 3, 1), array(last(X)), rtol=1e-5, atol=1e-5)

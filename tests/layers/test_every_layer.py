@@ -146,3 +146,20 @@ def test_all_variables_exist_after_build(name):
     before = [v.path for v in layer.variables]
     layer(inputs, training=True)
     assert [v.path for v in layer.variables] == before
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if not name.startswith(("EqualizedConv2D", "SpectralConv2D"))])
+def test_keras_settings_of_the_image_format_change_nothing(name):
+    reference, inputs = make(name)
+    expected = array(reference(inputs, training=False))
+    keras.config.set_image_data_format("channels_first")
+    try:
+        layer, _ = make(name)
+        layer(inputs)
+        for one, other in zip(reference.variables, layer.variables, strict=True):
+            other.assign(one)
+        found = array(layer(inputs, training=False))
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    if name not in ("Sampling", "NoiseInjection"):  # which draw
+        np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)

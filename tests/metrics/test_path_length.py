@@ -46,6 +46,22 @@ def test_paths_begin_and_end_where_they_should():
     np.testing.assert_allclose(np.linalg.norm(slerp(A, B, T), axis=1), np.sqrt(6))
 
 
+def test_a_path_between_ends_of_one_direction_stays_there():
+    t = np.array([0.0, 0.3, 1.0])
+    a = np.tile([[3.0, 4.0]], (3, 1))
+    np.testing.assert_allclose(slerp(a, 2 * a, t), np.sqrt(2) * a / 5, atol=1e-12)
+    nearly = a + [[0.0, 1e-9]]
+    np.testing.assert_allclose(slerp(a, nearly, t), np.sqrt(2) * a / 5, atol=1e-8)
+
+
+def test_ends_without_a_shortest_way_are_refused():
+    a = np.array([[3.0, 4.0], [1.0, 2.0]], "float32")
+    with pytest.raises(ValueError, match=r"opposite directions in row 1 \(1 of 2\).*third code"):
+        slerp(a, a * [[1.0], [-2.0]], np.array([0.5, 0.5]))
+    with pytest.raises(ValueError, match="row of zeros in ends"):
+        slerp(a, a * [[1.0], [0.0]], np.array([0.5, 0.5]))
+
+
 def test_a_detour_is_longer_than_the_straight_way():
     """A curve through the plane from (0, 0) to (1, 0) has a mean squared speed above 1, that of the line."""
     zero, one = np.zeros((1_000, 1)), np.ones((1_000, 1))

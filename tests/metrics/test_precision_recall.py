@@ -69,6 +69,19 @@ def test_far_from_the_origin_and_scaled_nothing_changes():
     assert precision_recall(1e-6 * real, 1e-6 * fake) == expected
 
 
+@pytest.mark.parametrize("far", [1e4, 1e7, 1e10])
+def test_one_stray_point_does_not_decide_about_the_others(far):
+    real, fake = normal(), normal(seed=1, shift=100.0)
+    fake[0] = far
+    assert precision_recall(real, fake) == (0.0, 0.0)
+    assert precision_recall(fake, real) == (0.0, 0.0)
+    fake = normal(seed=1, scale=0.7)
+    expected = precision_recall(real, fake[1:])
+    fake[0] = -far
+    found = precision_recall(real, fake)
+    assert found.precision == pytest.approx(expected.precision * 199 / 200) and found.recall >= expected.recall
+
+
 def test_blocks_of_rows_do_not_change_the_value(monkeypatch):
     real, fake = normal(), normal(seed=1, scale=0.7)
     expected = precision_recall(real, fake)
