@@ -188,15 +188,15 @@ colour image you would draw (N, H, W, 1), so that a pixel falls with all its cha
 
 
 def _denoising(x, noise, encoder, decoder):
-    return ops.mean(ops.sum(ops.square(x - decoder(encoder(x + noise))), axis=-1))
+    return ops.mean(ops.sum(ops.square(x - decoder(encoder(x + noise))), axis=(1, 2, 3)))
 
 
 def _noise_on_target(x, noise, encoder, decoder):
-    return ops.mean(ops.sum(ops.square(x + noise - decoder(encoder(x))), axis=-1))
+    return ops.mean(ops.sum(ops.square(x + noise - decoder(encoder(x))), axis=(1, 2, 3)))
 
 
 def _noise_on_both(x, noise, encoder, decoder):
-    return ops.mean(ops.sum(ops.square(x + noise - decoder(encoder(x + noise))), axis=-1))
+    return ops.mean(ops.sum(ops.square(x + noise - decoder(encoder(x + noise))), axis=(1, 2, 3)))
 
 
 def _noise_nowhere(x, noise, encoder, decoder):
@@ -208,33 +208,34 @@ def _noise_twice(x, noise, encoder, decoder):
 
 
 def _mean_over_pixels(x, noise, encoder, decoder):
-    return _denoising(x, noise, encoder, decoder) / x.shape[-1]
+    return _denoising(x, noise, encoder, decoder) / (x.shape[1] * x.shape[2] * x.shape[3])
 
 
 def _noise_on_code(x, noise, encoder, decoder):
     code = encoder(x)
-    return ops.mean(ops.sum(ops.square(x - decoder(code + noise[:, : code.shape[1]])), axis=-1))
+    noise = ops.reshape(noise, (len(noise), -1))[:, : code.shape[1]]
+    return ops.mean(ops.sum(ops.square(x - decoder(code + noise)), axis=(1, 2, 3)))
 
 
 def _networks(rng):
     cases = []
-    for n, pixels, code in ((2, 3, 2), (6, 5, 4), (9, 4, 3)):
-        x, noise = rng.uniform(size=(n, pixels)), 0.5 * rng.normal(size=(n, pixels))
-        cases.append((x, noise, network(rng, pixels, code), network(rng, code, pixels)))
+    for n, shape, code in ((2, (3, 1, 1), 2), (6, (2, 3, 2), 4), (9, (4, 3, 1), 3)):
+        x, noise = rng.uniform(size=(n, *shape)), 0.5 * rng.normal(size=(n, *shape))
+        cases.append((x, noise, network(rng, shape, code), network(rng, code, shape)))
     return cases
 
 
 repair = Exercise(
     title="Exercise 4 · Repair a denoiser",
     question="""\
-Somebody wrote this loss and trained with it. It stalls near 196 although clean images come back well, and noisy images
-stay dirty. Find the fault and repair it. `x` and `noise` are tensors (N, 784), `encoder` and `decoder` Keras models;
-the loss is the squared error, summed over the pixels, its mean over the images, as one number. A game differentiates
-it, so use `keras.ops`.""",
+Somebody trained with this loss, with noise of $\\sigma = 0.5$ on 784 pixels. It stalls above 196 for good; clean images
+come back well, noisy ones do not come back clean. Find the fault and repair it. `x` and `noise` are tensors
+(N, H, W, C), `encoder` and `decoder` Keras models. The loss is the squared error, summed over an image, its mean
+over the batch, as one number. A game differentiates it, so use `keras.ops`.""",
     start="""\
 def my_denoising_loss(x, noise, encoder, decoder):
     restored = decoder(encoder(x))
-    return ops.mean(ops.sum(ops.square(x + noise - restored), axis=-1))
+    return ops.mean(ops.sum(ops.square(x + noise - restored), axis=(1, 2, 3)))
 """,
     cases=_networks,
     given=tensors,
@@ -262,7 +263,7 @@ def my_denoising_loss(x, noise, encoder, decoder):
     code="""\
 def my_denoising_loss(x, noise, encoder, decoder):
     restored = decoder(encoder(x + noise))
-    return ops.mean(ops.sum(ops.square(x - restored), axis=-1))
+    return ops.mean(ops.sum(ops.square(x - restored), axis=(1, 2, 3)))
 """,
     why="""\
 The noise stood on the target. Nobody can foresee fresh noise, so the best answer to a noisy target is its mean, the

@@ -6,6 +6,7 @@ import ctypes
 import dis
 import inspect
 import linecache
+import math
 import sysconfig
 import threading
 import traceback
@@ -76,9 +77,18 @@ def _inside(form, argument):
 
 
 def network(rng, inputs, outputs, hidden=5):
-    """Returns a small `keras.Model` with random weights, (N, inputs) -> (N, outputs), to hand over."""
-    entry = keras.Input((inputs,))
-    model = keras.Model(entry, keras.layers.Dense(outputs)(keras.layers.Dense(hidden, activation="tanh")(entry)))
+    """Returns a small `keras.Model` with random weights to hand over.
+
+    Args:
+        rng: NumPy generator, draws the weights.
+        inputs, outputs: shape of one example, a tuple such as (4, 3, 1), or the length of a vector.
+        hidden: units of its one hidden layer.
+    """
+    shapes = [(shape,) if isinstance(shape, int) else tuple(shape) for shape in (inputs, outputs)]
+    entry = keras.Input(shapes[0])
+    inside = keras.layers.Dense(hidden, activation="tanh")(keras.layers.Flatten()(entry))
+    leaving = keras.layers.Reshape(shapes[1])(keras.layers.Dense(math.prod(shapes[1]))(inside))
+    model = keras.Model(entry, leaving)
     model.set_weights([rng.normal(size=w.shape).astype("float32") for w in model.get_weights()])
     return model
 
@@ -137,6 +147,15 @@ def call(answer, args):
     return result
 
 
+def changed(answer, args):
+    """Calls an answer once more and returns the names of the arrays among its arguments that it writes to."""
+    given = tuple(map(arrays, args))
+    call(answer, given)
+    names = list(inspect.signature(answer).parameters)
+    pairs = zip(names, args, given)
+    return [n for n, arg, mine in pairs if isinstance(arg, np.ndarray) and not np.array_equal(mine, arrays(arg))]
+
+
 def _check_arguments(answer, args):
     try:
         signature = inspect.signature(answer)
@@ -175,7 +194,9 @@ def limited(seconds):
     interrupt = ctypes.pythonapi.PyThreadState_SetAsyncExc
 
     def watch():
-        while not done.wait(seconds):  # again and again: a bare `except:` in the loop may swallow the first
+        wait = seconds
+        while not done.wait(wait):
+            wait = 0.05  # again and again: a bare `except:` in the loop may swallow some of them
             with lock:
                 if not done.is_set():
                     interrupt(thread, ctypes.py_object(TimeUp))

@@ -149,7 +149,7 @@ class Exercise(Task):
             complaint = law(lambda *args, shape=None: self._asked(answer, args, shape), rng)
             if complaint:
                 raise Complaint(complaint)
-        return f"{DONE}: {self.title}."
+        return f"{DONE}: {self.title}.{self._remark(answer, cases)}"
 
     def _found(self, answer, args):
         given = tuple(map(self.given, args))
@@ -157,6 +157,13 @@ class Exercise(Task):
             if self.probe is None:
                 return calling.numbers(calling.call(answer, given))
             return calling.numbers(calling.call(lambda: self.probe(answer, *given), ()))
+
+    def _remark(self, answer, cases):
+        """A right answer may still spoil what its caller owns."""
+        if self.probe or self.given is not arrays or not cases:
+            return ""
+        names = calling.changed(answer, cases[0])
+        return f"\nMind: it changes its argument {names[0]}, which the caller may still need." if names else ""
 
     def _asked(self, answer, args, shape):
         found = self._found(answer, args)

@@ -53,11 +53,11 @@ class Prediction(Task):
 
 def _number(guess):
     try:
-        value = float(guess)
+        value = float("no" if isinstance(guess, str) else guess)
     except (TypeError, ValueError):
         raise Complaint(f"found {calling.kind(guess)}, expected one number.") from None
-    if isinstance(guess, str) or not np.isfinite(value):
-        raise Complaint(f"found {guess!r}, expected one finite number.")
+    if not np.isfinite(value):
+        raise Complaint(f"found {value}, expected one finite number.")
     return value
 
 

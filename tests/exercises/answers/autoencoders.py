@@ -112,7 +112,7 @@ def global_generator(x, share, rng):
 
 
 def loss(x, noise, encoder, decoder):
-    return ops.mean(ops.sum((x - decoder(encoder(x + noise))) ** 2, axis=1))
+    return ops.mean(ops.sum((x - decoder(encoder(x + noise))) ** 2, axis=(1, 2, 3)))
 
 
 def with_flags(x, noise, encoder, decoder):
@@ -122,12 +122,13 @@ def with_flags(x, noise, encoder, decoder):
 
 
 def by_norm(x, noise, encoder, decoder):
-    return ops.mean(ops.norm(x - decoder(encoder(x + noise)), axis=-1) ** 2)
+    error = ops.reshape(x - decoder(encoder(x + noise)), (len(x), -1))
+    return ops.mean(ops.norm(error, axis=1) ** 2)
 
 
 def own_loss(mean, total):
     def answer(x, noise, encoder, decoder):
-        return mean(total((x - decoder(encoder(x + noise))) ** 2, -1))
+        return mean(total((x - decoder(encoder(x + noise))) ** 2, (1, 2, 3)))
 
     return answer
 
@@ -140,7 +141,7 @@ def own_style():
     )
 
 
-def variant(seen=lambda x, n: x + n, target=lambda x, n: x, reduce=lambda e: ops.mean(ops.sum(e**2, axis=-1))):
+def variant(seen=lambda x, n: x + n, target=lambda x, n: x, reduce=lambda e: ops.mean(ops.sum(e**2, axis=(1, 2, 3)))):
     def answer(x, noise, encoder, decoder):
         return reduce(target(x, noise) - decoder(encoder(seen(x, noise))))
 
@@ -148,7 +149,7 @@ def variant(seen=lambda x, n: x + n, target=lambda x, n: x, reduce=lambda e: ops
 
 
 def cut(x, noise, encoder, decoder):
-    return ops.mean(ops.sum((x - decoder(ops.stop_gradient(encoder(x + noise)))) ** 2, axis=-1))
+    return ops.mean(ops.sum((x - decoder(ops.stop_gradient(encoder(x + noise)))) ** 2, axis=(1, 2, 3)))
 
 
 def at_levels(*levels, after=14.0, shift=0.0):
@@ -211,8 +212,8 @@ WRONG = {
         (variant(seen=lambda x, n: x), "gone altogether"),
         (variant(seen=lambda x, n: x + 2 * n), "twice"),
         (variant(reduce=lambda e: ops.mean(e**2)), "took their mean"),
-        (variant(reduce=lambda e: ops.sum(e**2, axis=-1)), "expected one number"),
-        (variant(reduce=lambda e: ops.mean(ops.sum(ops.abs(e), axis=-1))), "got"),
+        (variant(reduce=lambda e: ops.sum(e**2, axis=(1, 2, 3))), "expected one number"),
+        (variant(reduce=lambda e: ops.mean(ops.sum(ops.abs(e), axis=(1, 2, 3)))), "got"),
         (variant(seen=lambda x, n: x - n), "got"),
         (cut, "got"),
         (lambda x, noise, encoder, decoder: 0.5 * loss(x, noise, encoder, decoder), "got"),
@@ -221,7 +222,7 @@ WRONG = {
         ({0.1: (20, 15)}, "at least four"),
         ([1, 2, 3, 4], "dict"),
         (at_levels(0.2, 0.3, 0.5, 0.9), "both sides"),
-        (at_levels(0.1, 0.3, 0.5, 0.9, shift=10), "should have about"),
+        (at_levels(0.1, 0.3, 0.5, 0.9, shift=10), "has about"),
         (at_levels(0.1, 0.3, 0.5, 0.9, after=np.inf), "not finite"),
         ({0.1: 20, 0.3: 10, 0.5: 6, 0.9: 1}, "cannot be read"),
     ],
