@@ -32,3 +32,8 @@ def test_a_plane_decoded_at_given_places_has_them_at_its_ticks():
     right = figure.axes[1]
     assert np.allclose(right.get_xticks(), [-1.5, -0.5, 0.5, 1.5])
     assert [text.get_text() for text in right.get_yticklabels()] == ["-1.5", "-0.5", "0", "2"]
+
+
+def test_clouds_can_go_without_labels():
+    (axis,) = plots.latent_scatter({"codes": (np.ones((4, 2)), np.arange(4))}, names=False).axes
+    assert not axis.texts

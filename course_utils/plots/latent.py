@@ -71,7 +71,7 @@ def draw_codes(axis, z, labels, limit=None, size=15):
         points = z[labels == digit]
         axis.scatter(*points.T, s=9, color=DIGITS[digit], alpha=0.6, linewidths=0, rasterized=True)
     digits = np.unique(labels) if size else np.array([], int)
-    middles = _apart([np.median(z[labels == digit], axis=0) for digit in digits], 0.0085 * size * limit)
+    middles = _apart([np.median(z[labels == digit], axis=0) for digit in digits], 0.0085 * (size or 0) * limit)
     for digit, middle in zip(digits, middles):
         axis.text(
             *middle, str(digit), fontsize=size, weight="bold", ha="center", va="center", clip_on=True,
