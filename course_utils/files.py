@@ -48,7 +48,7 @@ def own_folder():
 
 
 def cache_dir(create=True):
-    """Return the folder for downloads: `$COURSE_CACHE`, else `~/.cache/course_utils`.
+    """Returns the folder for downloads: `$COURSE_CACHE`, else `~/.cache/course_utils`.
 
     Args:
         create: make the folder and check that it can be written.
@@ -73,7 +73,7 @@ def cache_dir(create=True):
 
 
 def write_atomic(path, data):
-    """Write bytes so that `path` holds either its old content or all of the new.
+    """Writes bytes so that `path` holds either its old content or all of the new.
 
     Args:
         path: the file; its folder is made if need be.
@@ -110,7 +110,7 @@ def write_atomic(path, data):
 
 
 def fetch(file_name, url, known_hash, folder):
-    """Return the path of a published file, downloading it if it is not there yet.
+    """Returns the path of a published file, downloading it if it is not there yet.
 
     The download goes to a temporary name, is hashed, and only then gets its own name.
 
@@ -152,7 +152,7 @@ def fetch(file_name, url, known_hash, folder):
 
 
 def save_arrays(path, arrays, compress=True):
-    """Write arrays as a `.npz` whose bytes depend on nothing but names and values.
+    """Writes arrays as a `.npz` whose bytes depend on nothing but names and values.
 
     Args:
         path: the file.
@@ -192,7 +192,7 @@ def npz_bytes(arrays, compress=True):
 
 
 def load_arrays(path, sha256=None):
-    """Read a `.npz` file without pickle, its hash checked before anything is parsed.
+    """Reads a `.npz` file without pickle, its hash checked before anything is parsed.
 
     Args:
         path: the file.
@@ -249,7 +249,7 @@ def _download(url, output_file, pooch_object):
 
 
 def _wait_for_answer(url):
-    """Raise unless the server answers in time.
+    """Raises unless the server answers in time.
 
     requests counts its timeout for each address of a server anew and never for the name look-up,
     so an unplugged cable can cost minutes; a thread that is left behind bounds both.
@@ -295,7 +295,7 @@ def _free_bytes(path):
 
 
 def sync_folder(folder):
-    """Make a rename survive a power cut; Windows cannot open folders and needs no such step."""
+    """Makes a rename survive a power cut; Windows cannot open folders and needs no such step."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

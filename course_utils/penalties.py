@@ -7,12 +7,17 @@ with `training=False`: a penalty must neither draw dropout masks nor move a powe
 moving average.
 """
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 from keras import ops
 
 from course_utils import backend
-from course_utils.losses import shapes_differ
+from course_utils.losses import Tensor, shapes_differ
+
+Critic = keras.Model | Callable[[Tensor], Tensor]
+Seed = keras.random.SeedGenerator | int
 
 EPSILON = 1e-12  # inside the root: its derivative at 0 would be infinite
 # Layers that resize, also when they only predict, and what `keras.ops.image` puts into a functional model.
@@ -21,7 +26,9 @@ INTERPOLATIONS = (
 )  # fmt: skip
 
 
-def gradient_penalty(critic, real, fake, seed, one_sided=False):
+def gradient_penalty(
+    critic: Critic, real: Tensor, fake: Tensor, seed: Seed, one_sided: bool = False
+) -> Tensor:
     """Mean squared distance of the critic's slope from 1, between real and fake examples.
 
     E (‖∇f(x̂)‖₂ − 1)²,  x̂ = ε x + (1 − ε) G(z),  ε ~ U[0, 1], one number per example
@@ -46,6 +53,11 @@ def gradient_penalty(critic, real, fake, seed, one_sided=False):
 
     Source:
         Gulrajani et al., Improved Training of Wasserstein GANs, 2017, eq. (3) and section 4.
+
+    Example:
+        >>> from course_utils import penalties
+        >>> round(float(penalties.gradient_penalty(lambda x: 3 * x[:, 0], [[1.0]], [[2.0]], seed=0)), 3)  # (3 − 1)²
+        4.0
     """
     real, fake = _examples(real, "real"), _examples(fake, "fake")
     if shapes_differ(real, fake):
@@ -59,7 +71,7 @@ def gradient_penalty(critic, real, fake, seed, one_sided=False):
     return ops.mean(ops.square(ops.relu(excess) if one_sided else excess))
 
 
-def r1(critic, real):
+def r1(critic: Critic, real: Tensor) -> Tensor:
     """Half the mean squared slope of the critic at real examples.
 
     R₁ = ½ E ‖∇f(x)‖₂², to be multiplied by γ
@@ -76,11 +88,16 @@ def r1(critic, real):
 
     Source:
         Mescheder et al., Which Training Methods for GANs do actually Converge?, 2018, eq. (9).
+
+    Example:
+        >>> from course_utils import penalties
+        >>> float(penalties.r1(lambda x: 3 * x[:, 0], [[1.0], [2.0]]))  # ½ · 3²
+        4.5
     """
     return 0.5 * ops.mean(_squared_slope(critic, _examples(real, "real")))
 
 
-def dragan(critic, real, seed, scale=0.5):
+def dragan(critic: Critic, real: Tensor, seed: Seed, scale: float = 0.5) -> Tensor:
     """Mean squared distance of the critic's slope from 1, in a cloud around the real examples.
 
     E (‖∇f(x + δ)‖₂ − 1)²,  δ ~ N(0, c² I),  c = scale · (standard deviation of the batch)
@@ -100,13 +117,18 @@ def dragan(critic, real, seed, scale=0.5):
     Source:
         Kodali et al., On Convergence and Stability of GANs, 2017; the width relative to the batch
         follows the authors' program, which draws δ uniformly instead.
+
+    Example:
+        >>> from course_utils import penalties
+        >>> round(float(penalties.dragan(lambda x: 3 * x[:, 0], [[1.0], [2.0]], seed=0)), 3)  # (3 − 1)²
+        4.0
     """
     real = _examples(real, "real")
     noise = keras.random.normal(ops.shape(real), seed=seed, dtype=real.dtype)
     return ops.mean(ops.square(_slope(critic, real + scale * ops.std(real) * noise) - 1.0))
 
 
-def slopes(critic, examples, chunk=500):
+def slopes(critic: Critic, examples: np.ndarray, chunk: int = 500) -> np.ndarray:
     """Measures how steep a critic is at each example; not for a loss, since nothing flows back.
 
     ‖∇f(x)‖₂
@@ -128,7 +150,7 @@ def slopes(critic, examples, chunk=500):
     return np.concatenate(found)
 
 
-def orthogonal(kernel, off_diagonal=True):
+def orthogonal(kernel: Tensor, off_diagonal: bool = True) -> Tensor:
     """Squared distance of a kernel's columns from being orthogonal.
 
     off_diagonal:  ‖WᵀW ⊙ (1 − I)‖²_F, which leaves the columns' lengths free;
@@ -145,6 +167,11 @@ def orthogonal(kernel, off_diagonal=True):
     Source:
         Brock et al., Large Scale GAN Training for High Fidelity Natural Image Synthesis, 2019, eqs.
         (2) and (3).
+
+    Example:
+        >>> from course_utils import penalties
+        >>> float(penalties.orthogonal([[1.0, 2.0], [3.0, 4.0]]))  # WᵀW has 14 beside its diagonal, twice
+        392.0
     """
     kernel = ops.cast(ops.convert_to_tensor(kernel), "float32")
     kernel = ops.reshape(kernel, (-1, kernel.shape[-1]))
@@ -167,9 +194,15 @@ class ClipConstraint(keras.constraints.Constraint):
 
     Source:
         Arjovsky et al., Wasserstein GAN, 2017, algorithm 1, line 7.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import penalties
+        >>> [round(float(w), 3) for w in penalties.ClipConstraint(0.01)(keras.ops.array([-1.0, 0.001]))]
+        [-0.01, 0.001]
     """
 
-    def __init__(self, c):
+    def __init__(self, c: float):
         if not c > 0:
             raise ValueError(f"Found a clipping limit c = {c}, expected a positive number; the paper takes 0.01.")
         self.c = float(c)

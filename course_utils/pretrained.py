@@ -12,6 +12,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import ArrayLike
 
 import course_utils.metrics  # here and in the next line, builders register themselves
 import course_utils.networks
@@ -24,7 +25,8 @@ class Pretrained:
 
     Attributes:
         name: such as "vae-mnist".
-        networks: dict of name → keras.Model, averaged weights where training averaged.
+        networks: dict of name → keras.Model, averaged weights where training averaged. Each is a plain Keras model
+            whose `predict` first checks what it is given: see `builders.guard`.
         recipe: dict, what made them: command, data, seed, seconds, scores and more.
     """
 
@@ -33,8 +35,10 @@ class Pretrained:
         self.networks = networks
         self.recipe = recipe
 
-    def sample(self, n, seed, labels=None, truncation=None):
-        """Generate images. The noise comes from NumPy, so a seed gives the same images everywhere.
+    def sample(
+        self, n: int, seed: int, labels: ArrayLike | None = None, truncation: float | None = None
+    ) -> np.ndarray:
+        """Generates images. The noise comes from NumPy, so a seed gives the same images everywhere.
 
         Args:
             n: number of images, ≥ 1.
@@ -48,7 +52,13 @@ class Pretrained:
             float32 (n, H, W, C) in [-1, 1].
 
         Raises:
-            ValueError: these networks generate nothing, know no truncation, or the labels do not fit.
+            ValueError: these networks generate nothing, know no truncation, or an argument is out of range.
+            TypeError: an argument is no number, or a label no integer. Nothing is drawn then.
+
+        Example:
+            >>> from course_utils import pretrained
+            >>> pretrained.load("biggan-mnist").sample(2, seed=0, labels=[3, 7]).shape
+            (2, 28, 28, 1)
         """
         if self.recipe.get("sampler") is None:
             raise ValueError(
@@ -70,13 +80,25 @@ class Pretrained:
         return checks.images(images, f"images of {self.name}").astype("float32", copy=False)
 
 
-def available(folder=weights.FOLDER):
-    """Return the names that `load` takes, sorted, such as "dcgan-mnist"."""
+def available(folder: Path | str = weights.FOLDER) -> tuple[str, ...]:
+    """Returns the names that `load` takes, sorted.
+
+    Args:
+        folder: where the weights lie.
+
+    Returns:
+        tuple of names.
+
+    Example:
+        >>> from course_utils import pretrained
+        >>> "dcgan-mnist" in pretrained.available()
+        True
+    """
     return weights.names(folder)
 
 
-def load(name, folder=weights.FOLDER):
-    """Build shipped networks by code and fill them with hash-checked arrays.
+def load(name: str, folder: Path | str = weights.FOLDER) -> Pretrained:
+    """Builds shipped networks by code and fills them with hash-checked arrays.
 
     Args:
         name: one of `available()`.
@@ -88,6 +110,12 @@ def load(name, folder=weights.FOLDER):
     Raises:
         ValueError: unknown name or builder, arrays whose hash is not the recipe's, or arrays that do
             not fit the networks; nothing is loaded then.
+
+    Example:
+        >>> from course_utils import pretrained
+        >>> found = pretrained.load("dcgan-mnist")
+        >>> sorted(found.networks), found.sample(2, seed=0).shape
+        (['critic', 'generator'], (2, 28, 28, 1))
     """
     recipe, stored = weights.read(name, folder)
     networks = builders.build(recipe["networks"])
@@ -98,7 +126,7 @@ def load(name, folder=weights.FOLDER):
 
 
 def save(name, networks, recipe, folder=weights.FOLDER, dtype="float16"):
-    """Store trained networks with their recipe, after a trial of what loading will do.
+    """Stores trained networks with their recipe, after a trial of what loading will do.
 
     Args:
         name: file name without ending, such as "vae-mnist".
@@ -124,7 +152,7 @@ def save(name, networks, recipe, folder=weights.FOLDER, dtype="float16"):
 
 
 def provenance(seed, data_source, seconds):
-    """Return the fields of a recipe that the running process knows.
+    """Returns the fields of a recipe that the running process knows.
 
     Args:
         seed: the seed of the run.
@@ -155,7 +183,7 @@ def provenance(seed, data_source, seconds):
 
 
 def code_version():
-    """Return the commit, or the version where there is no repository, and a hash of the sources.
+    """Returns the commit, or the version where there is no repository, and a hash of the sources.
 
     The commit alone would not do: long runs are often started before their code is committed. Call
     it when such a run starts, since the sources may change on disk while it goes on.

@@ -44,7 +44,7 @@ class Glyphs(NamedTuple):
 
 
 def make(n, seed=0, colour=False, size=28):
-    """Draw digits with random font, rotation, slant, thickness, scale, position and colours.
+    """Draws digits with random font, rotation, slant, thickness, scale, position and colours.
 
     A pixel at q shows how far inside the digit its centre lies: with the affine map A of the image,
     its height h and the distance field D of the glyph (positive inside), the ink is
@@ -102,7 +102,7 @@ def _ink(labels, factors, size):
 
 
 def _sample(fields, span, which, u, v):
-    """Read distance fields (T, G, G) at (u, v), bilinearly; beyond the border its last value."""
+    """Reads distance fields (T, G, G) at (u, v), bilinearly; beyond the border its last value."""
     grid = fields.shape[-1]
     column = np.clip((u / span + 0.5) * grid - 0.5, 0, grid - 1.001)
     row = np.clip((v / span + 0.5) * grid - 0.5, 0, grid - 1.001)
@@ -117,7 +117,7 @@ def _sample(fields, span, which, u, v):
 
 
 def _paint(ink, factors):
-    """Blend a bright digit into a dark ground of another hue, (N, size, size, 3) in [0, 1]."""
+    """Blends a bright digit into a dark ground of another hue, (N, size, size, 3) in [0, 1]."""
     from matplotlib.colors import hsv_to_rgb  # grey digits do not wait for matplotlib
 
     hues = np.stack([factors["hue"], factors["background"]])

@@ -85,7 +85,7 @@ def source(name: str) -> Source:
     return _loaded[name]
 
 
-def scale(x, low: float = -1.0, high: float = 1.0) -> np.ndarray:
+def scale(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
     """Maps pixels from 0 … 255 to [low, high].
 
         y = low + x · (high − low) / 255

@@ -14,7 +14,7 @@ SPAN = 1.5  # its side, in units of the digit's height
 
 
 def outline(font, digit, slant):
-    """Return the contours of a digit, arrays (K, 2), upright, centred, of height 1.
+    """Returns the contours of a digit, arrays (K, 2), upright, centred, of height 1.
 
     Args:
         font: the name of a font file of matplotlib, without its ending.
@@ -32,7 +32,7 @@ def outline(font, digit, slant):
 
 
 def distance_field(polygons):
-    """Return the signed distance to the contours, positive inside, float32 (GRID, GRID).
+    """Returns the signed distance to the contours, positive inside, float32 (GRID, GRID).
 
     Row 0 is the bottom; distances are in units of the digit's height.
     """
@@ -49,6 +49,6 @@ def distance_field(polygons):
 
 
 def stroke(field):
-    """Return the mean stroke width: twice the distance along the ridge of the field."""
+    """Returns the mean stroke width: twice the distance along the ridge of the field."""
     ridge = (field == maximum_filter(field, 3)) & (field > 0)
     return 2 * field[ridge].mean()

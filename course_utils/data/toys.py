@@ -13,8 +13,8 @@ _ROLL_SCALE = 7.5
 NAMES = ("ring8", "grid25", "swiss_roll", "moons", "parallel_lines")
 
 
-def toy(name, n, seed=0, theta=1.0):
-    """Draw points of a toy distribution.
+def toy(name: str, n: int, seed: int = 0, theta: float = 1.0) -> np.ndarray:
+    """Draws points of a toy distribution.
 
     - `"ring8"`: eight normals on a circle of radius 1.4144, standard deviation 0.01414.
     - `"grid25"`: 5 × 5 normals 0.7072 apart, from -1.4144 to 1.4144, standard deviation 0.01768.
@@ -37,6 +37,11 @@ def toy(name, n, seed=0, theta=1.0):
 
     Source:
         Gulrajani et al. 2017, section 4.1 (ring, grid, roll); Arjovsky et al. 2017, example 1.
+
+    Example:
+        >>> from course_utils import data
+        >>> data.toy("ring8", 100).shape
+        (100, 2)
     """
     checks.one_of(name, NAMES, "the toy's name")
     n = checks.count(n)
@@ -56,7 +61,7 @@ def toy(name, n, seed=0, theta=1.0):
 
 
 def centers(name):
-    """Return the component means of "ring8" (8, 2) or "grid25" (25, 2), float32."""
+    """Returns the component means of "ring8" (8, 2) or "grid25" (25, 2), float32."""
     checks.one_of(name, ("ring8", "grid25"), "the mixture's name")
     if name == "ring8":
         angle = np.arange(8) * np.pi / 4
@@ -68,7 +73,7 @@ def centers(name):
 
 
 def std(name):
-    """Return the standard deviation of each component of "ring8" or "grid25", per axis."""
+    """Returns the standard deviation of each component of "ring8" or "grid25", per axis."""
     checks.one_of(name, ("ring8", "grid25"), "the mixture's name")
     return 0.02 / _RING_SCALE if name == "ring8" else 0.05 / _GRID_SCALE
 

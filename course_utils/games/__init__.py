@@ -1,5 +1,5 @@
 """The lectures' games, one module a lecture: the losses of the players."""
 
-from . import vae
+from course_utils.games import aae, alae, autoencoders, biggan, gan, stylegan, vae, watching, wgan
 
-__all__ = ["vae"]
+__all__ = ["aae", "alae", "autoencoders", "biggan", "gan", "stylegan", "vae", "watching", "wgan"]

@@ -29,9 +29,15 @@ class SelfAttention2D(layers.Layer):
     Source:
         Zhang et al., Self-Attention Generative Adversarial Networks, 2019, eqs. (1) to (3); the
         pooling is in the authors' program and in BigGAN's.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> float(keras.ops.max(layers.SelfAttention2D()(keras.ops.ones((2, 8, 8, 16)))))  # the identity at the start
+        1.0
     """
 
-    def __init__(self, spectral=False, kernel_initializer="glorot_uniform", **kwargs):
+    def __init__(self, spectral: bool = False, kernel_initializer="glorot_uniform", **kwargs):
         super().__init__(**kwargs)
         self.spectral = spectral
         self.kernel_initializer = keras.initializers.get(kernel_initializer)

@@ -29,13 +29,19 @@ class ConditionalBatchNormalization(layers.Layer):
     Source:
         de Vries et al., Modulating early visual processing by language, 2017, eqs. (4) and (5);
         Brock et al., Large Scale GAN Training, 2019, appendix B (shared embedding, no intercept).
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.ConditionalBatchNormalization()([keras.ops.ones((2, 8, 8, 3)), keras.ops.ones((2, 10))]).shape)
+        (2, 8, 8, 3)
     """
 
     def __init__(
         self,
-        momentum=0.99,
-        epsilon=1e-3,
-        spectral=False,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        spectral: bool = False,
         kernel_initializer="glorot_uniform",
         **kwargs,
     ):
@@ -91,5 +97,5 @@ class ConditionalBatchNormalization(layers.Layer):
 
 
 def per_channel(vector, x):
-    """Reshape (N, C) so that it broadcasts over the positions of x, (N, ..., C)."""
+    """Reshapes (N, C) so that it broadcasts over the positions of x, (N, ..., C)."""
     return keras.ops.reshape(vector, (-1,) + (1,) * (len(x.shape) - 2) + (x.shape[-1],))

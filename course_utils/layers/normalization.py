@@ -18,9 +18,15 @@ class PixelNormalization(keras.layers.Layer):
 
     Source:
         Karras et al., Progressive Growing of GANs, 2018, section 4.2.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> [round(float(y), 3) for y in layers.PixelNormalization()(keras.ops.ones((1, 2)) * 5.0)[0]]
+        [1.0, 1.0]
     """
 
-    def __init__(self, epsilon=1e-8, **kwargs):
+    def __init__(self, epsilon: float = 1e-8, **kwargs):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
@@ -59,9 +65,15 @@ class MinibatchStdDev(keras.layers.Layer):
     Source:
         Karras et al., Progressive Growing of GANs, 2018, section 3; groups as in the authors'
         program.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.MinibatchStdDev(group_size=2)(keras.ops.ones((4, 4, 4, 8))).shape)
+        (4, 4, 4, 9)
     """
 
-    def __init__(self, group_size=4, epsilon=1e-8, **kwargs):
+    def __init__(self, group_size: int = 4, epsilon: float = 1e-8, **kwargs):
         super().__init__(**kwargs)
         self.group_size = group_size
         self.epsilon = epsilon

@@ -22,9 +22,15 @@ class Sampling(keras.layers.Layer):
 
     Source:
         Kingma and Welling, Auto-Encoding Variational Bayes, 2014, eq. (10).
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.Sampling(seed=0)([keras.ops.ones((2, 3)), keras.ops.ones((2, 3))]).shape)
+        (2, 3)
     """
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)

@@ -86,6 +86,12 @@ class SpectralDense(SpectralKernel, keras.layers.Dense):
     Args: those of `keras.layers.Dense`.
     Call: tensor (..., in), float -> (..., units), float.
     Source: see `SpectralKernel`.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.SpectralDense(3)(keras.ops.ones((2, 5))).shape)
+        (2, 3)
     """
 
     def _variable(self):
@@ -106,6 +112,12 @@ class SpectralConv2D(SpectralKernel, keras.layers.Conv2D):
     Args: those of `keras.layers.Conv2D`.
     Call: tensor (N, H, W, in), float -> (N, H', W', filters), float.
     Source: see `SpectralKernel`.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.SpectralConv2D(3, 3, padding="same")(keras.ops.ones((2, 8, 8, 1))).shape)
+        (2, 8, 8, 3)
     """
 
     def _variable(self):
@@ -127,6 +139,12 @@ class SpectralEmbedding(SpectralKernel, keras.layers.Embedding):
     Args: those of `keras.layers.Embedding`.
     Call: integer tensor (...), in [0, classes) -> (..., features), float.
     Source: Miyato and Koyama, cGANs with Projection Discriminator, 2018; see `SpectralKernel`.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.SpectralEmbedding(10, 3)(keras.ops.ones((2,), "int32")).shape)
+        (2, 3)
     """
 
     def _variable(self):

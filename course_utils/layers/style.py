@@ -25,9 +25,15 @@ class AdaIN(keras.layers.Layer):
     Source:
         Karras et al., A Style-Based Generator Architecture, 2019, eq. (1); Huang and Belongie,
         Arbitrary Style Transfer, 2017, eq. (8).
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.AdaIN()([keras.ops.ones((2, 8, 8, 3)), keras.ops.ones((2, 10))]).shape)
+        (2, 8, 8, 3)
     """
 
-    def __init__(self, epsilon=1e-8, **kwargs):
+    def __init__(self, epsilon: float = 1e-8, **kwargs):
         super().__init__(**kwargs)
         self.epsilon = epsilon
 
@@ -72,9 +78,15 @@ class NoiseInjection(keras.layers.Layer):
     Source:
         Karras et al., A Style-Based Generator Architecture, 2019, section 2 and figure 1 (block
         "B").
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> float(keras.ops.max(layers.NoiseInjection(seed=0)(keras.ops.ones((2, 8, 8, 3)))))  # no noise at the start
+        1.0
     """
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
@@ -108,9 +120,15 @@ class LearnedConstant(keras.layers.Layer):
 
     Source:
         Karras et al., A Style-Based Generator Architecture, 2019, section 2.
+
+    Example:
+        >>> import keras
+        >>> from course_utils import layers
+        >>> tuple(layers.LearnedConstant((4, 4, 8))(keras.ops.ones((2, 10))).shape)
+        (2, 4, 4, 8)
     """
 
-    def __init__(self, shape, initializer="ones", **kwargs):
+    def __init__(self, shape: tuple[int, ...], initializer="ones", **kwargs):
         super().__init__(**kwargs)
         self.shape = tuple(shape)
         self.initializer = keras.initializers.get(initializer)
@@ -151,7 +169,7 @@ class RunningMean(keras.layers.Layer):
         many styles at once.
     """
 
-    def __init__(self, momentum=0.995, **kwargs):
+    def __init__(self, momentum: float = 0.995, **kwargs):
         super().__init__(**kwargs)
         self.momentum = momentum
 

@@ -36,7 +36,7 @@ class Reading(NamedTuple):
 
 @builder()
 def digit_network(size=28, channels=1, classes=10, features=96, factors=0):
-    """Build the evaluators' network: a small residual classifier.
+    """Builds the evaluators' network: a small residual classifier.
 
     Args:
         size: height and width of the images, pixels.
@@ -92,7 +92,7 @@ class Evaluator:
         self._prepare = prepare
 
     def __call__(self, images):
-        """Read images.
+        """Reads images.
 
         Args:
             images: float32 in [-1, 1]. "mnist": (n, 28, 28, 1), or (n, 32, 32, 1), which are digits
@@ -109,7 +109,7 @@ class Evaluator:
         return Reading(features, softmax(logits.astype("float64"), axis=1))
 
     def factors(self, images):
-        """Read the factors of glyphs: dict of name → (n,) float32, in the units of glyphs.RANGES.
+        """Reads the factors of glyphs: dict of name → (n,) float32, in the units of glyphs.RANGES.
 
         Hues are meaningful for colour images only.
         """
@@ -126,7 +126,7 @@ class Evaluator:
 
 
 def encode_factors(factors):
-    """Return the factors of glyphs as the targets that the evaluator learns, float32 (n, 10).
+    """Returns the factors of glyphs as the targets that the evaluator learns, float32 (n, 10).
 
     Six shape factors scaled to [-1, 1], then cosine and sine of both hues; hues that are not given
     become 0.
@@ -140,7 +140,7 @@ def encode_factors(factors):
 
 
 def decode_factors(values):
-    """Return the factors that encode_factors made values (n, 10) from: dict of name → (n,) float32."""
+    """Returns the factors that encode_factors made values (n, 10) from: dict of name → (n,) float32."""
     factors = {
         name: middle + half * values[:, i] for i, (name, (middle, half)) in enumerate(SHAPE_FACTORS.items())
     }
@@ -151,7 +151,7 @@ def decode_factors(values):
 
 
 def grey_28(images):
-    """Return images as (n, 28, 28, 1): a margin of two pixels round 32×32 digits is cut off."""
+    """Returns images as (n, 28, 28, 1): a margin of two pixels round 32×32 digits is cut off."""
     if images.shape[1:] == (32, 32, 1):
         images = images[:, 2:-2, 2:-2]
     if images.shape[1:] != (28, 28, 1):
@@ -163,7 +163,7 @@ def grey_28(images):
 
 
 def colour_32(images):
-    """Return images as (n, 32, 32, 3): 28×28 gets a black margin, grey goes to all channels."""
+    """Returns images as (n, 32, 32, 3): 28×28 gets a black margin, grey goes to all channels."""
     if images.shape[1:3] == (28, 28):
         images = np.pad(images, ((0, 0), (2, 2), (2, 2), (0, 0)), constant_values=-1.0)
     if images.shape[1:3] != (32, 32) or images.shape[3] not in (1, 3):
@@ -178,8 +178,8 @@ _PREPARE = {"mnist": grey_28, "glyphs": colour_32}
 
 
 @functools.cache
-def evaluator(name):
-    """Return the evaluator for a data set.
+def evaluator(name: str) -> Evaluator:
+    """Returns the evaluator for a data set.
 
     Args:
         name: "mnist" or "glyphs".
@@ -189,6 +189,13 @@ def evaluator(name):
 
     Raises:
         ValueError: unknown name, or weights that are not the shipped ones.
+
+    Example:
+        >>> import numpy as np
+        >>> from course_utils import metrics
+        >>> reading = metrics.evaluator("mnist")(np.zeros((2, 28, 28, 1), "float32"))
+        >>> reading.features.shape, reading.probabilities.shape
+        ((2, 96), (2, 10))
     """
     checks.one_of(name, _PREPARE, "evaluator")
     recipe, stored = weights.read(f"{name}-cnn")
@@ -198,7 +205,7 @@ def evaluator(name):
 
 
 def score(fake, real, evaluator, k=3):
-    """Measure generated images against real ones, as many as real ones are best.
+    """Measures generated images against real ones, as many as real ones are best.
 
     Args:
         fake: images as the evaluator reads them, or the Reading it gave.

@@ -1,13 +1,14 @@
 """Inception score: are single images classified surely, and are all classes seen?"""
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import rel_entr
 
 from course_utils.metrics._arrays import probability_rows
 
 
-def inception_score(probabilities, splits=1):
-    """Score a set of images by the class probabilities that a classifier gives them.
+def inception_score(probabilities: ArrayLike, splits: int = 1) -> float:
+    """Scores a set of images by the class probabilities that a classifier gives them.
 
     IS = exp( E_x KL( p(y|x) ‖ p(y) ) ),  p(y) = E_x p(y|x).
 
@@ -26,6 +27,11 @@ def inception_score(probabilities, splits=1):
         ValueError: rows that are no probabilities, or fewer images than parts.
 
     Source: Salimans et al. 2016, "Improved techniques for training GANs", section 4.
+
+    Example:
+        >>> from course_utils import metrics
+        >>> round(metrics.inception_score([[1.0, 0.0], [0.0, 1.0]]), 6)  # sure of both classes
+        2.0
     """
     rows = probability_rows(probabilities)
     if not 1 <= splits <= len(rows):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.metrics._arrays import blocks, points, squared_distances
 
@@ -17,14 +18,14 @@ class BlockAverage(NamedTuple):
 
 
 def cubic(x, y):
-    """Return the kernel (xᵀy / d + 1)³ of Bińkowski et al. 2018, section 4, as an (n, m) matrix."""
+    """Returns the kernel (xᵀy / d + 1)³ of Bińkowski et al. 2018, section 4, as an (n, m) matrix."""
     base = (x / x.shape[1]) @ y.T
     base += 1
     return base * base * base  # NumPy's power is many times slower
 
 
 def rbf(*scales):
-    """Return the kernel Σₛ exp(−‖x − y‖² / 2s²) / S, an equal mixture over the given scales s > 0."""
+    """Returns the kernel Σₛ exp(−‖x − y‖² / 2s²) / S, an equal mixture over the given scales s > 0."""
     _check_scales(scales)
 
     def kernel(x, y):
@@ -35,7 +36,7 @@ def rbf(*scales):
 
 
 def imq(*scales):
-    """Return the inverse multiquadric kernel Σₛ s² / (s² + ‖x − y‖²) / S over the given scales s > 0.
+    """Returns the inverse multiquadric kernel Σₛ s² / (s² + ‖x − y‖²) / S over the given scales s > 0.
 
     Its tails fall slowly, so that it still sees points far from both clouds.
 
@@ -51,7 +52,7 @@ def imq(*scales):
 
 
 def mmd(a, b, kernel):
-    """Return the unbiased estimate of the squared maximum mean discrepancy.
+    """Returns the unbiased estimate of the squared maximum mean discrepancy.
 
     MMD² = Σ_{i≠j} k(aᵢ, aⱼ) / n(n−1) + Σ_{i≠j} k(bᵢ, bⱼ) / m(m−1) − 2 Σ_{i,j} k(aᵢ, bⱼ) / nm.
 
@@ -77,8 +78,8 @@ def mmd(a, b, kernel):
     return float(within_a + within_b - 2 * between)
 
 
-def kernel_distance(features_a, features_b):
-    """Return the kernel distance between two sets of features: MMD² with the cubic kernel.
+def kernel_distance(features_a: ArrayLike, features_b: ArrayLike) -> float:
+    """Returns the kernel distance between two sets of features: MMD² with the cubic kernel.
 
     KD = MMD²(a, b) with k(x, y) = (xᵀy / d + 1)³.
 
@@ -95,12 +96,17 @@ def kernel_distance(features_a, features_b):
         ValueError: wrong rank, different d, fewer than two rows, NaN or infinite values.
 
     Source: Bińkowski et al. 2018, "Demystifying MMD GANs", section 4.
+
+    Example:
+        >>> from course_utils import metrics
+        >>> metrics.kernel_distance([[0.0], [0.0]], [[1.0], [1.0]])  # 1 + (1 + 1)³ − 2
+        7.0
     """
     return mmd(features_a, features_b, cubic)
 
 
 def kernel_distance_blocks(features_a, features_b, block=1000):
-    """Return the kernel distance with its standard error, from disjoint blocks of both sets.
+    """Returns the kernel distance with its standard error, from disjoint blocks of both sets.
 
     mean = Σ_b MMD²_b / B,  standard error = sd(MMD²_b) / √B.
 
@@ -126,7 +132,7 @@ def kernel_distance_blocks(features_a, features_b, block=1000):
 
 
 def _total(a, b, kernel, diagonal=True):
-    """Return the sum of the kernel matrix of a and b, with or without its diagonal."""
+    """Returns the sum of the kernel matrix of a and b, with or without its diagonal."""
     total = 0.0
     for rows in blocks(len(a), ROWS):
         matrix = kernel(a[rows], b)  # (ROWS, m)

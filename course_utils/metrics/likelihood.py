@@ -10,7 +10,7 @@ ROWS = 20_000  # latents decoded at once: 60 MB of logits for 784 pixels
 
 
 def importance_weighted(log_weights):
-    """Return the importance-weighted bound on log p(x) from K log weights for each image.
+    """Returns the importance-weighted bound on log p(x) from K log weights for each image.
 
     log p̂_K(x) = log (1/K) Σₖ wₖ,  wₖ = p(x, zₖ) / q(zₖ|x),  zₖ ~ q(z|x).
 
@@ -42,7 +42,7 @@ def importance_weighted(log_weights):
 
 
 def log_likelihood(encoder, decoder, x, samples=200, seed=0):
-    """Estimate log p(x) for each image under a Bernoulli decoder and a standard normal prior.
+    """Estimates log p(x) for each image under a Bernoulli decoder and a standard normal prior.
 
     wₖ = p(x|zₖ) N(zₖ; 0, I) / N(zₖ; z_mean, diag exp(z_log_var)), zₖ drawn from the last; then
     `importance_weighted`. Images go through in chunks, so memory does not grow with N or K.

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.metrics._arrays import points, probability_rows, squared_distances
 
@@ -15,8 +16,8 @@ class ModeCoverage(NamedTuple):
     counts: np.ndarray
 
 
-def mode_coverage(samples, centers, radius):
-    """Count the modes of a known mixture that a set of samples reaches.
+def mode_coverage(samples: ArrayLike, centers: ArrayLike, radius: float) -> ModeCoverage:
+    """Counts the modes of a known mixture that a set of samples reaches.
 
     A sample belongs to its nearest centre and is good if it lies within `radius` of it; a mode is
     covered if it has a good sample. The usual radius is three standard deviations of a mode.
@@ -33,6 +34,11 @@ def mode_coverage(samples, centers, radius):
         ValueError: wrong rank, different d, no rows, NaN or infinite values, radius not above 0.
 
     Source: Srivastava et al. 2017, "VEEGAN", section 5.1.
+
+    Example:
+        >>> from course_utils import metrics
+        >>> metrics.mode_coverage([[0.1, 0.0], [5.0, 5.0], [0.0, 0.2]], [[0, 0], [5, 5], [9, 9]], radius=0.5)
+        ModeCoverage(covered=2, good_share=1.0, counts=array([2, 1, 0]))
     """
     centers = points(centers, "centers")
     samples = points(samples, "samples", columns=centers.shape[1])
@@ -46,7 +52,7 @@ def mode_coverage(samples, centers, radius):
 
 
 def class_shares(probabilities):
-    """Return the share of images that a classifier puts in each class.
+    """Returns the share of images that a classifier puts in each class.
 
     Args:
         probabilities: (n, classes) float, rows that sum to 1.

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from course_utils.metrics._arrays import blocks, points, squared_distances
 
@@ -16,7 +17,7 @@ class PrecisionRecall(NamedTuple):
     recall: float
 
 
-def precision_recall(real, fake, k: int = 3) -> PrecisionRecall:
+def precision_recall(real: ArrayLike, fake: ArrayLike, k: int = 3) -> PrecisionRecall:
     """Returns the share of fakes inside the reals' manifold and of reals inside the fakes'.
 
     A set's manifold is the union of balls round its points, each reaching to the point's k-th nearest
@@ -35,6 +36,11 @@ def precision_recall(real, fake, k: int = 3) -> PrecisionRecall:
         ValueError: wrong rank, different d, too few rows, NaN or infinite values.
 
     Source: Kynkäänniemi et al. 2019, "Improved precision and recall metric", eq. 1 and 2.
+
+    Example:
+        >>> from course_utils import metrics
+        >>> metrics.precision_recall([[0.0], [1.0], [10.0]], [[-1.5], [3.0], [30.0], [90.0]], k=1)
+        PrecisionRecall(precision=0.25, recall=1.0)
     """
     if k < 1:
         raise ValueError(f"k is {k}, expected at least 1 neighbour: the paper's choice is 3.")

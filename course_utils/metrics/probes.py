@@ -6,7 +6,7 @@ from course_utils.metrics._arrays import points
 
 
 def nearest_accuracy(train, train_labels, test, test_labels):
-    """Return how often the nearest training code has the class of a test code.
+    """Returns how often the nearest training code has the class of a test code.
 
     Args:
         train: (n, d) float, codes.
@@ -30,7 +30,7 @@ def nearest_accuracy(train, train_labels, test, test_labels):
 
 
 def linear_accuracy(train, train_labels, test, test_labels, c=0.02):
-    """Return how often a linear support vector machine, fitted to the training codes, finds the class of a test code.
+    """Returns how often a linear support vector machine, fitted to the training codes, finds the class of a test code.
 
     Args:
         train, train_labels, test, test_labels: as in `nearest_accuracy`, with two classes or more.
@@ -53,7 +53,7 @@ def linear_accuracy(train, train_labels, test, test_labels, c=0.02):
 
 
 def pairwise_accuracy(train, train_labels, test, test_labels, c=1.0):
-    """Return how often the class of a test code wins a vote of linear machines, one for each pair of classes.
+    """Returns how often the class of a test code wins a vote of linear machines, one for each pair of classes.
 
     `linear_accuracy` asks one hyperplane a class to part it from all others. Here K (K − 1) / 2 hyperplanes vote,
     so that a class between two others, which no single plane parts from both, can still be found.
