@@ -25,6 +25,7 @@ SMALL = {
     "code_decoder": [{"widths": (5,)} | PIXELS],
     "code_discriminator": [{"widths": (5,)}],
     "code_encoder": [PIXELS | {"widths": (5,), "normalised": True, "noise": 0.3, "dropout": 0.2}],
+    "constant_generator": [{"width": 4} | PIXELS],
     "conv_decoder": [{"width": 4} | PIXELS],
     "conv_encoder": [{"width": 4} | PIXELS],
     "dcgan_critic": [
@@ -48,6 +49,7 @@ SMALL = {
     "point_critic": [{"width": 5}],
     "point_generator": [{"width": 5}],
     "residual_critic": [{"blocks": (1, 1), "width": 2} | PIXELS],
+    "residual_generator": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "skip_synthesis": [STYLED],
     "style_critic": [STYLED],
     "style_mapping": [{"latent_dim": 3, "depth": 2}],
