@@ -5,8 +5,12 @@ PROFILE ?= smoke
 LECTURES ?=
 BACKEND ?=
 TORCH ?=
+# 1 also installs what drives an installed Chromium through pages, decks and JupyterLab in the tests.
+BROWSER ?=
 # Options of pip for torch alone, such as the address of PyTorch's own index of CPU builds.
 PIP_TORCH ?=
+# 1 also installs what drives an installed Chromium through pages, decks and JupyterLab in the tests.
+BROWSER ?=
 PORT ?= 8888
 
 # Real MNIST, where a folder with it lies beside the checkout; everywhere else it is downloaded or drawn glyphs serve.
@@ -24,7 +28,8 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 READY := .venv/.ready
 READY_TORCH := .venv/.ready-torch
-WANTED := $(READY) $(if $(or $(TORCH),$(filter torch,$(BACKEND))),$(READY_TORCH))
+READY_BROWSER := .venv/.ready-browser
+WANTED := $(READY) $(if $(or $(TORCH),$(filter torch,$(BACKEND))),$(READY_TORCH)) $(if $(BROWSER),$(READY_BROWSER))
 
 .PHONY: run test lab notebooks results benchmarks test-floor lint doctor setup clean
 .DEFAULT_GOAL := run
@@ -75,6 +80,10 @@ $(READY): pyproject.toml constraints.txt
 $(READY_TORCH): constraints.txt | $(READY)
 	@echo "installing torch into .venv"
 	@$(PIP) $(PIP_TORCH) --constraint constraints.txt torch
+	@touch $@
+
+$(READY_BROWSER): constraints.txt | $(READY)
+	@$(PIP) --constraint constraints.txt playwright
 	@touch $@
 
 .venv-floor/.ready: pyproject.toml constraints-floor.txt

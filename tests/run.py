@@ -23,7 +23,7 @@ from course_utils.session import quick_xla_flags
 
 ROOT = Path(__file__).resolve().parents[1]
 BACKENDS = ("tensorflow", "jax", "torch")
-UNITS = ["tests", "--ignore=tests/benchmarks", "-n", "2", "--dist", "worksteal"]
+UNITS = ["tests", "--ignore=tests/benchmarks", "--ignore=tests/browser", "-n", "2", "--dist", "worksteal"]
 # Without loadscope the cells of one notebook would scatter over the workers.
 NBVAL = ["notebooks", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=240",
          "--nbval-kernel-startup-timeout=120", "-n", "2", "--dist", "loadscope"]
@@ -89,6 +89,10 @@ def plan(out, units_only):
         if backend in backends:
             more = {"KERAS_BACKEND": backend, "COURSE_PROFILE": "smoke", **environment}
             parts.append(_pytest(f"notebooks {backend} {data}", NBVAL, out, **more))
+    if importlib.util.find_spec("playwright"):  # the tests say themselves which browser they miss
+        parts.append(_pytest("browser", ["tests/browser", "-rs"], out, KERAS_BACKEND=backends[0]))
+    else:
+        console.print("browser: skipped, no Playwright (make test BROWSER=1 installs it)", style="yellow")
     return parts
 
 
