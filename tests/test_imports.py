@@ -24,6 +24,7 @@ ORDER = (
     ("plots", "samplers", "pretrained", "studies", "exercises"),
     ("press",),
 )
+GRADER = "press/answers.py"  # runs handed-in notebooks, which is its purpose, in a process of its own
 RANK = {name: rank for rank, names in enumerate(ORDER) for name in names}
 
 
@@ -92,7 +93,8 @@ def test_nothing_unsafe_is_called():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
-                assert called not in ("eval", "exec"), f"{path}:{node.lineno}"
+                runs = called == "exec" and path.relative_to(PACKAGE).as_posix() == GRADER
+                assert runs or called not in ("eval", "exec"), f"{path}:{node.lineno}"
                 assert called.rpartition(".")[2] not in ("load_model", "Lambda"), f"{path}:{node.lineno}"
             if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
                 assert ast.unparse(node.value) == "False", f"{path}:{node.lineno}"
