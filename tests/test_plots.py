@@ -162,3 +162,22 @@ def test_a_watched_game_of_images_measures_the_distance(monkeypatch):
     assert callback.history["FD"][-1] == pytest.approx(expected, rel=1e-5)
     assert "FD-means, 500 samples" in [axis.get_title() for axis in figure.axes]
     assert min(t.get_fontsize() for t in figure.findobj(lambda o: hasattr(o, "get_fontsize")) if t.get_text()) >= 12
+
+
+@pytest.mark.parametrize(
+    ("images", "error", "words"),
+    [
+        (np.zeros((2, 4, 4, 4)), ValueError, r"\(2, 4, 4, 4\), expected .*opaque a pixel is, so drop it with"),
+        (np.zeros((2, 4, 4, 2)), ValueError, "opaque"),
+        (np.zeros((4, 4, 3)), ValueError, r"images\[None\] for one image"),
+        (np.zeros((2, 16)), ValueError, "channels last"),
+        (np.zeros((2, 3, 4, 4), "float32")[..., :0], ValueError, "channels last"),
+        (np.zeros((2, 4, 4, 3), "uint8"), TypeError, r"type uint8, expected floats.*data.scale.*convert\('RGB'\)"),
+        (np.zeros((2, 4, 4, 1), "uint16"), TypeError, "type uint16"),
+    ],
+)
+def test_what_is_no_grey_or_colour_image_is_not_drawn(images, error, words):
+    with pytest.raises(error, match=words):
+        plots.image_grid(images)
+    with pytest.raises(error, match=words):
+        plots.image_rows({"a": images})

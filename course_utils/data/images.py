@@ -91,7 +91,7 @@ def scale(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
         y = low + x · (high − low) / 255
 
     Args:
-        x: uint8 array of any shape.
+        x: uint8 array of any shape, or one image of Pillow's.
         low, high: the limits, reached exactly.
 
     Returns:
@@ -106,6 +106,9 @@ def scale(x: np.ndarray, low: float = -1.0, high: float = 1.0) -> np.ndarray:
         >>> data.scale(np.array([0, 51, 255], "uint8")).tolist()
         [-1.0, -0.6000000238418579, 1.0]
     """
+    mode = getattr(x, "mode", "RGB")  # of a Pillow image; np.asarray would take a palette's numbers for brightness
+    if mode not in ("L", "RGB"):
+        raise TypeError(f"the image has Pillow's mode {mode!r}, expected 'L' or 'RGB': use image.convert('RGB').")
     x = np.asarray(x)
     if x.dtype != np.uint8:
         raise TypeError(f"the images are {x.dtype}, expected uint8 in 0 to 255: {_as_bytes(x)}.")

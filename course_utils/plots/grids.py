@@ -17,8 +17,13 @@ def tile(images, columns, low=0.0, high=1.0, gap=2):
     Returns:
         float array (rows·(H + gap) − gap, columns·(W + gap) − gap, C) in [0, 1]. Grey images are
         turned to dark ink on light paper; the gaps are NaN.
+
+    Raises:
+        TypeError: the images are bytes, which are not in [low, high].
+        ValueError: the images have another rank or number of channels.
     """
-    images = (np.clip(np.asarray(images, "float32"), low, high) - low) / (high - low)
+    images = _drawable(np.asarray(images))
+    images = (np.clip(images.astype("float32"), low, high) - low) / (high - low)
     count, height, width, channels = images.shape
     if channels == 1:
         images = 1 - images
@@ -28,6 +33,23 @@ def tile(images, columns, low=0.0, high=1.0, gap=2):
     page = page.transpose(0, 2, 1, 3, 4)
     page = page.reshape(rows * (height + gap), columns * (width + gap), channels)
     return page[: -gap or None, : -gap or None]
+
+
+def _drawable(images):
+    """Refuses what no grey or colour image is, since it would be drawn all the same, or fail deep inside."""
+    if images.dtype.kind not in "fb" and images.dtype.name != "bfloat16":
+        raise TypeError(
+            f"Found images of type {images.dtype}, expected floats; scale bytes with course_utils.data.scale, and let "
+            "Pillow turn a palette into colours first, with image.convert('RGB')."
+        )
+    if images.ndim == 4 and images.shape[-1] in (1, 3):
+        return images
+    fix = "one row for each image, channels last"
+    if images.ndim == 3:
+        fix = "add the missing axis with images[None] for one image or images[..., None] for grey ones"
+    elif images.ndim == 4 and images.shape[-1] in (2, 4):
+        fix = "the last channel says how opaque a pixel is, so drop it with images[..., :-1]"
+    raise ValueError(f"Found images of shape {images.shape}, expected (N, H, W, 1) or (N, H, W, 3); {fix}.")
 
 
 def image_grid(images, columns=10, title=None, low=0.0, high=1.0, width=10.0):
@@ -65,7 +87,7 @@ def image_rows(rows, title=None, low=0.0, high=1.0, width=10.0, columns=None):
     Returns:
         A matplotlib figure.
     """
-    stacks = [np.asarray(images) for images in rows.values()]
+    stacks = [_drawable(np.asarray(images)) for images in rows.values()]
     count, size = len(stacks[0]), stacks[0].shape[2] + 2
     page = tile(np.concatenate(stacks), count, low, high)
     label_width = 0.13 * max(len(line) for label in rows for line in label.split("\n")) + 0.3

@@ -490,6 +490,14 @@ def test_scale_reaches_its_limits_exactly():
         assert y[0, 1] == pytest.approx(middle, abs=1e-6)
 
 
+@pytest.mark.parametrize("mode", ["P", "RGBA", "LA", "1", "I;16", "CMYK"])
+def test_an_image_of_pillows_is_scaled_where_its_numbers_are_brightness(mode):
+    with pytest.raises(TypeError, match=rf"mode '{mode}', expected 'L' or 'RGB': use image.convert"):
+        data.scale(Image.new(mode, (2, 3)))
+    assert data.scale(Image.new("RGB", (2, 3), (255, 0, 0))).tolist() == [[[1.0, -1.0, -1.0]] * 2] * 3
+    assert data.scale(Image.new("L", (2, 3), 255)).shape == (3, 2)
+
+
 @pytest.mark.parametrize(
     ("x", "advice"),
     [
