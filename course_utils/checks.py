@@ -44,13 +44,14 @@ def images(x, name="images", low=-1.0, high=1.0, channels=None):
     return x
 
 
-def labels(y, classes, name="labels"):
+def labels(y, classes, name="labels", unlabelled=False):
     """Check a vector of class numbers, 0 ≤ y < classes.
 
     Args:
         y: array (N,), any integer dtype.
         classes: the number of classes, ≥ 1.
         name: what the error calls the argument.
+        unlabelled: whether `classes` itself may stand for "unlabelled".
 
     Returns:
         The array (N,), unchanged.
@@ -66,43 +67,17 @@ def labels(y, classes, name="labels"):
             fix = "drop the last axis with labels[:, 0]"
         raise ValueError(f"{name} has shape {y.shape}, expected (N,): {fix}.")
     if not np.issubdtype(y.dtype, np.integer):
-        raise TypeError(f"{name} is {y.dtype}, expected integers: use labels.astype('int64').")
+        raise TypeError(f"{name} is {y.dtype}, expected integers: {_integer_fix(y)}.")
     if y.size == 0:
         raise ValueError(f"{name} is empty, expected at least one label: check what selected it.")
-    wrong = np.flatnonzero((y < 0) | (y >= classes))
+    wrong = np.flatnonzero((y < 0) | (y >= classes + unlabelled))
     if wrong.size:
+        unknown = f", or -1 or {classes} for unlabelled" if unlabelled else ""
         raise ValueError(
             f"{name} holds {int(y[wrong[0]])} at index {wrong[0]} ({wrong.size} of {y.size} are "
-            f"out of range), expected 0 to {classes - 1}: correct them, or build for "
-            f"{max(int(y.max()) + 1, classes)} classes with labels that start at 0."
+            f"out of range), expected 0 to {classes - 1}{unknown}: {_range_of_labels_fix(y, classes)}."
         )
     return y
-
-
-def latents(z, dim, name="latents"):
-    """Check a batch of latent vectors.
-
-    Args:
-        z: array (N, dim), float32 or float64.
-        dim: the latent size.
-        name: what the error calls the argument.
-
-    Returns:
-        The array (N, dim), unchanged.
-
-    Raises:
-        TypeError: the dtype is not float32 or float64.
-        ValueError: wrong shape, no row, or a value that is NaN or infinite.
-    """
-    z = np.asarray(z)
-    if z.dtype not in (np.float32, np.float64):
-        raise TypeError(f"{name} is {z.dtype}, expected float32: use latents.astype('float32').")
-    if z.ndim != 2 or z.shape[1] != dim or z.shape[0] == 0:
-        raise ValueError(
-            f"{name} has shape {z.shape}, expected (N, {dim}) with N ≥ 1: draw them with "
-            f"rng.standard_normal((n, {dim})), one row for each image."
-        )
-    return finite(z, name)
 
 
 def finite(x, name):
@@ -129,34 +104,6 @@ def count(n, name="n", minimum=1):
     if n < minimum:
         raise ValueError(f"{name} is {n}, expected at least {minimum}: pass a larger number.")
     return int(n)
-
-
-def batch_size(n, batch_size, minimum=1):
-    """Check that `n` examples fill at least one batch.
-
-    Training drops the last partial batch, so a batch larger than the data would train on nothing.
-
-    Args:
-        n: the number of examples.
-        batch_size: the examples in one batch.
-        minimum: the smallest batch allowed; 2 where batch normalisation needs a spread.
-
-    Returns:
-        The batch size as int.
-
-    Raises:
-        TypeError: the batch size is not a whole number.
-        ValueError: the batch size is below the minimum or above n, or there is no data.
-    """
-    size = count(batch_size, "batch_size", minimum)
-    if n < 1:
-        raise ValueError("the data is empty, expected at least one example: see what selected it.")
-    if size > n:
-        raise ValueError(
-            f"batch_size is {size} but there are only {n} examples, expected at least one full "
-            f"batch: use batch_size={n} or less, or more data."
-        )
-    return size
 
 
 def same_length(**arrays):
@@ -210,6 +157,21 @@ def _image_shape(x, name, channels):
     if channels is not None and last != channels:
         fix = f"build the network for {last} channels, or load data that has {channels}"
         raise ValueError(f"{found}: {fix}.")
+
+
+def _integer_fix(y):
+    if y.dtype.kind not in "fb":
+        return "number names with np.unique(labels, return_inverse=True)[1]"
+    whole = y.dtype.kind == "b" or np.all(np.isfinite(y) & (y == np.floor(y)))
+    return "use labels.astype('int64')" if whole else "these are no class numbers, see where they come from"
+
+
+def _range_of_labels_fix(y, classes):
+    if y.min() >= 0:
+        return f"correct them, or build for {int(y.max()) + 1} classes"
+    if y.min() == -1 and y.max() < classes:
+        return "give this game labelled examples only, labels >= 0"
+    return "correct them, since labels start at 0"
 
 
 def _rescale(top, low, high):

@@ -109,28 +109,6 @@ def test_wrong_labels(kind, y, parts):
     refused(kind, lambda: checks.labels(y, 10, name="digits"), "digits", *parts)
 
 
-def test_latents():
-    z = np.zeros((3, 2), "float32")
-    assert checks.latents(z, 2) is z
-    refused(ValueError, lambda: checks.latents(z, 5), "(3, 2)", "(N, 5)")
-    refused(ValueError, lambda: checks.latents(z[0], 2), "(2,)")
-    refused(ValueError, lambda: checks.latents(z[:0], 2), "(0, 2)")
-    refused(ValueError, lambda: checks.latents(z * np.nan, 2), "NaN")
-    refused(TypeError, lambda: checks.latents(z.astype("int32"), 2), "int32")
-
-
-def test_batch_size():
-    assert checks.batch_size(100, np.int64(64)) == 64
-    assert type(checks.batch_size(100, np.int64(64))) is int
-    assert checks.batch_size(64, 64) == 64
-    refused(ValueError, lambda: checks.batch_size(10, 64), "64", "10 examples", "batch_size=10")
-    refused(ValueError, lambda: checks.batch_size(0, 64), "empty")
-    refused(ValueError, lambda: checks.batch_size(10, 0), "batch_size is 0")
-    refused(ValueError, lambda: checks.batch_size(10, 1, minimum=2), "at least 2")
-    refused(TypeError, lambda: checks.batch_size(10, 2.5), "2.5")
-    refused(TypeError, lambda: checks.batch_size(10, True), "True")
-
-
 def test_same_length():
     assert checks.same_length(x=np.zeros((3, 2)), y=[1, 2, 3]) == 3
     refused(ValueError, lambda: checks.same_length(x=[1], y=[1, 2]), "x 1, y 2")

@@ -8,7 +8,10 @@ described here. Only that of the active backend is imported.
 """
 
 import keras
-from keras import ops
+import numpy as np
+from keras import ops, tree
+
+from course_utils.backend.scope import Scope
 
 _NAME = keras.backend.backend()
 _hurried = False
@@ -90,7 +93,7 @@ def update(optimizer, gradients, variables):
 
 
 def all_or_nothing(variables, attempt, xla=False):
-    """Calls `attempt()` and restores the variables unless it returns True.
+    """Calls `attempt()` and restores the variables unless it returns True, also where an exception ends it.
 
     Args:
         variables: what the attempt may write and a failure must not change.
@@ -100,17 +103,22 @@ def all_or_nothing(variables, attempt, xla=False):
     adapter.all_or_nothing(list(variables), attempt, xla)
 
 
-def dry_run(function, variables):
-    """Calls a function for the structure of its result and leaves every variable as it was.
+def dry_run(function, watch):
+    """Calls a function for the structure of its result, and leaves every variable and random state as it was.
+
+    Args:
+        function: takes nothing.
+        watch: function (variable), called for each variable that the function would write.
 
     Returns:
         The function's result; on JAX its tensors are shapes only.
     """
-    before = [ops.copy(v.value) for v in variables]
-    result = adapter.dry_run(function)
-    for variable, value in zip(variables, before):
-        variable.assign(value)
-    return result
+    before = random_state()
+    try:
+        with Scope(watch=watch):
+            return adapter.dry_run(function)
+    finally:
+        set_random_state(before)
 
 
 def resident(array):
@@ -130,19 +138,68 @@ def train_function(model, execute):
         model: the `Game`.
         execute: `(data, rows) -> (logs, health)`, imperative Keras code for one execution.
 
-    The rows of each execution come from `model.run.next()`: the resident data and an int32 array
+    The rows of each execution come from `model._running.next()`: the resident data and an int32 array
     (iterations, turns, batch), or None for an execution that was done before an interruption.
     """
     return adapter.train_function(model, execute)
 
 
-def test_step(model, evaluate):
-    """Makes what `keras.Model.evaluate` calls for each batch, from `evaluate(data) -> logs`."""
-    return adapter.test_step(model, evaluate)
+def measuring(model, measure):
+    """Makes what measures one batch: `measure(batch) -> logs`, compiled as the training step is.
+
+    Of what a measurement writes only the variables in `model._draws` stay written.
+    """
+    return adapter.measuring(model, measure)
+
+
+def predict(network, inputs, batch_size):
+    """Returns `network.predict(inputs)`; no exception in it, an interrupt included, costs the weights.
+
+    Batches are of few sizes, powers of 2 up to `batch_size`, so that a new number of rows compiles nothing new.
+
+    Args:
+        network: built keras.Model.
+        inputs: array (N, ...) or list of such arrays, N ≥ 1.
+        batch_size: the most rows at a time.
+
+    Returns:
+        float32 array (N, ...), or a list of such arrays.
+    """
+    parts = [np.asarray(part) for part in tree.flatten(inputs)]
+    rows = len(parts[0])
+    size = min(batch_size, 1 << (rows - 1).bit_length())
+    padded = [np.concatenate([part, np.repeat(part[-1:], -rows % size, axis=0)]) for part in parts]
+    adapter.prepare_predict(network)
+    with kept(network):
+        found = network.predict(tree.pack_sequence_as(inputs, padded), batch_size=size, verbose=0)
+    return tree.map_structure(lambda a: np.asarray(a[:rows], "float32"), found)
+
+
+def prepare_predict(model):
+    """Makes `model.predict` one that does not spend the model's buffers, which an exception would lose."""
+    adapter.prepare_predict(model)
+
+
+def kept(model):
+    """Returns a context in which no exception, an interrupt included, costs the model its weights.
+
+    On JAX, Keras empties all variables while it trains or predicts. On the others nothing is to be done.
+    """
+    return adapter.kept(model)
+
+
+def check_devices(model):
+    """Raises a ValueError where a game could not run on the chosen devices: under a `tf.distribute` strategy."""
+    adapter.check_devices(model)
+
+
+def devices_in_use():
+    """Returns over how many devices a batch is split: those of a `keras.distribution`, else 1."""
+    return adapter.devices_in_use()
 
 
 def counter(steps):
-    """Returns what stands in for the data in `fit`, which only counts its steps; rows come from `model.run`."""
+    """Returns what stands in for the data in `fit`, which only counts its steps; rows come from `model._running`."""
     return adapter.counter(steps)
 
 

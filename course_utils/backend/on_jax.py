@@ -1,34 +1,16 @@
 """JAX has no mutable variables: writes are collected in scopes and handed on explicitly."""
 
+import contextlib
+import weakref
+
 import jax
 import keras
 from keras import ops, tree
 
 from course_utils.backend.counter import Counter
+from course_utils.backend.scope import Scope
 
-
-class Scope(keras.StatelessScope):
-    """A stateless scope that reads through to the scope around it and knows which variables were written.
-
-    Keras asks only the innermost scope for a variable's value. A gradient inside a compiled step needs the step's
-    values for everything that it does not differentiate, so an unknown variable is looked up one scope further out.
-    """
-
-    def __init__(self, values=()):
-        super().__init__(state_mapping=list(values))
-        self.written = {}
-
-    def add_update(self, update):
-        self.written[id(update[0])] = update[0]
-        super().add_update(update)
-
-    def get_current_value(self, variable):
-        value = super().get_current_value(variable)
-        outer = self.original_scope
-        return outer.get_current_value(variable) if value is None and outer is not None else value
-
-    def values(self, variables):
-        return [self.get_current_value(v) for v in variables]
+_newest = weakref.WeakKeyDictionary()  # model inside `kept` -> {id of a variable: its newest value}
 
 
 def value_and_grad(function, variables):
@@ -78,14 +60,18 @@ def update(optimizer, gradients, variables):
 
 def all_or_nothing(variables, attempt, xla):
     before = [v.value for v in variables]
-    success = attempt()
+    try:
+        success = attempt()
+    except BaseException:
+        for variable, old in zip(variables, before):
+            variable.assign(old)
+        raise
     for variable, old in zip(variables, before):
         variable.assign(jax.numpy.where(success, variable.value, old))
 
 
 def dry_run(function):
-    with Scope():
-        return jax.eval_shape(function)
+    return jax.eval_shape(function)
 
 
 def resident(array):
@@ -128,33 +114,91 @@ def train_function(model, execute):
             shardings = (None, held, None)
         program = jax.jit(program, donate_argnums=0, out_shardings=shardings)
 
+    seen = set()
+
     def train(state, _):
-        data, rows = model.run.next()
+        data, rows = model._running.next()
         if rows is None:
             return {}, state
-        try:
-            logs, state, health = program(state, data, rows)
-        except BaseException:  # Keras emptied the variables: an interrupted compilation must not cost the weights
-            for variable, value in zip(everything, tree.flatten(state), strict=True):
-                if not value.is_deleted():
-                    variable.assign(value)
-            model._jax_state_synced = True  # what Keras would put back is older than this
-            raise
-        model.run.watch(health)
+        newest = _newest[model]
+        newest.update(zip(map(id, everything), tree.flatten(state)))
+        if rows.shape not in seen:  # Python compiles and runs it, and an interrupt could lose what it was given
+            state = jax.tree.map(jax.numpy.copy, state)
+        results = []  # filled in C: an interrupt that waits for a running program cannot come between
+        results.extend(map(program, [state], [data], [rows]))
+        seen.add(rows.shape)
+        logs, state, health = results[0]
+        newest.update(zip(map(id, everything), tree.flatten(state)))
+        model._running.watch(health)
         return logs, state
 
     return train
 
 
-def test_step(model, evaluate):
-    def test_step(state, data):
-        groups = (model.trainable_variables, model.non_trainable_variables, model.metrics_variables)
-        everything = [v for group in groups for v in group]
-        with Scope(zip(everything, tree.flatten(state), strict=True)) as scope:
-            logs = evaluate(data)
-        return logs, tuple(scope.values(group) for group in groups)
+@contextlib.contextmanager
+def kept(model):
+    variables = [*model.variables, *(model.optimizer.variables if getattr(model, "optimizer", None) else [])]
+    outer = _newest.get(model)
+    newest = _newest[model] = {id(v): v.value for v in variables}
+    try:
+        yield
+    except BaseException:
+        for variable in variables:
+            value = variable._value  # None where Keras emptied it; what a program was given is deleted
+            if value is None or value.is_deleted():
+                variable.assign(newest[id(variable)])
+        model._jax_state, model._jax_state_synced = None, True  # what Keras would put back may be older
+        raise
+    finally:
+        _newest[model] = outer or {}
 
-    return test_step
+
+def prepare_predict(model):
+    if model.predict_function is not None:
+        return
+
+    def program(state, data):
+        outputs, non_trainable = model.predict_step(state, data)
+        return outputs, non_trainable
+
+    program = jax.jit(program)  # unlike Keras's it donates nothing, so that there is something to go back to
+
+    def predict(state, iterator):
+        outputs, non_trainable = program(state, next(iterator))
+        return outputs, (state[0], non_trainable)
+
+    model.predict_function = predict
+
+
+def measuring(model, measure):
+    variables = model.variables + model.optimizers.variables
+
+    def program(values, batch):
+        with Scope(zip(variables, values)) as scope:
+            logs = measure(batch)
+        return logs, scope.values(model._draws)
+
+    program = jax.jit(program) if model.jit_compile else program
+
+    def measured(batch):
+        logs, draws = program([v.value for v in variables], batch)
+        for variable, value in zip(model._draws, draws):
+            variable.assign(value)
+        return logs
+
+    return measured
+
+
+def check_devices(model):
+    pass
+
+
+def devices_in_use():
+    distribution = keras.distribution.distribution()
+    if distribution is None:
+        return 1
+    mesh = distribution.device_mesh
+    return mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)]
 
 
 def random_state():

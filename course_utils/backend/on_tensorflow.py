@@ -1,5 +1,7 @@
 """TensorFlow writes variables in place, inside one `tf.function`."""
 
+import contextlib
+
 import tensorflow as tf
 from keras import ops
 
@@ -40,12 +42,18 @@ def update(optimizer, gradients, variables):
 
 def all_or_nothing(variables, attempt, xla):
     before = [tf.identity(v.value) for v in variables]
-    success = attempt()
 
     def restore():
         for variable, old in zip(variables, before):
             variable.assign(old)
         return True
+
+    try:
+        success = attempt()
+    except BaseException:
+        if tf.executing_eagerly():  # else nothing has run yet
+            restore()
+        raise
 
     if not xla:
         tf.cond(success, lambda: True, restore)
@@ -67,27 +75,52 @@ def shard(batch):
 
 
 def train_function(model, execute):
-    if model.distribute_strategy.num_replicas_in_sync > 1:
-        raise ValueError(
-            f"Found a tf.distribute strategy of {model.distribute_strategy.num_replicas_in_sync} replicas, "
-            "expected one device; train on several with KERAS_BACKEND=jax and keras.distribution.DataParallel."
-        )
     eager, xla = model.run_eagerly, model.jit_compile
     program = execute if eager else tf.function(execute, jit_compile=xla, autograph=False)
 
     def train(_):
-        data, rows = model.run.next()
+        data, rows = model._running.next()
         if rows is None:
             return {}
         logs, health = program(data, tf.constant(rows))
-        model.run.watch(health)
+        model._running.watch(health)
         return logs
 
     return train
 
 
-def test_step(model, evaluate):
-    return evaluate
+def measuring(model, measure):
+    def program(batch):
+        kept = [v for v in model.non_trainable_variables if not any(v is draw for draw in model._draws)]
+        before = [tf.identity(v.value) for v in kept]
+        logs = measure(batch)
+        for variable, value in zip(kept, before):
+            variable.assign(value)
+        return logs
+
+    if model.run_eagerly:
+        return program
+    return tf.function(program, jit_compile=model.jit_compile, autograph=False)
+
+
+def prepare_predict(model):
+    pass
+
+
+def kept(model):
+    return contextlib.nullcontext()
+
+
+def check_devices(model):
+    if (replicas := model.distribute_strategy.num_replicas_in_sync) > 1:
+        raise ValueError(
+            f"Found a tf.distribute strategy of {replicas} replicas, expected one device; train on several with "
+            "KERAS_BACKEND=jax and keras.distribution.DataParallel."
+        )
+
+
+def devices_in_use():
+    return 1
 
 
 def random_state():

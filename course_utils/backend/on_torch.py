@@ -1,9 +1,9 @@
 """torch runs everything eagerly; loops are Python's."""
 
+import contextlib
+
 import torch
 from keras import ops, tree
-
-from course_utils.backend.counter import Counter
 
 
 def value_and_grad(function, variables):
@@ -34,10 +34,14 @@ def update(optimizer, gradients, variables):
 
 
 def all_or_nothing(variables, attempt, xla):
-    before = [v.value.detach().clone() for v in variables]
-    if not bool(attempt()):
-        for variable, old in zip(variables, before):
-            variable.assign(old)
+    before, random, success = [v.value.detach().clone() for v in variables], torch.get_rng_state(), False
+    try:
+        success = bool(attempt())
+    finally:
+        if not success:
+            for variable, old in zip(variables, before):
+                variable.assign(old)
+            torch.set_rng_state(random)
 
 
 def dry_run(function):
@@ -54,18 +58,43 @@ def shard(batch):
 
 def train_function(model, execute):
     def train(_):
-        data, rows = model.run.next()
+        data, rows = model._running.next()
         if rows is None:
             return {}
         logs, health = execute(data, ops.convert_to_tensor(rows))
-        model.run.watch(health)
+        model._running.watch(health)
         return logs
 
     return train
 
 
-def test_step(model, evaluate):
-    return evaluate
+def measuring(model, measure):
+    def measured(batch):
+        kept = [v for v in model.non_trainable_variables if not any(v is draw for draw in model._draws)]
+        before = [v.value.detach().clone() for v in kept]
+        with torch.no_grad():
+            logs = measure(batch)
+        for variable, value in zip(kept, before):
+            variable.assign(value)
+        return logs
+
+    return measured
+
+
+def prepare_predict(model):
+    pass
+
+
+def kept(model):
+    return contextlib.nullcontext()
+
+
+def check_devices(model):
+    pass
+
+
+def devices_in_use():
+    return 1
 
 
 def random_state():
@@ -78,7 +107,8 @@ def set_random_state(states):
 
 
 def counter(steps):
-    return Counter(steps)
+    # Keras would make a DataLoader that draws from the global state at each epoch, where Dropout draws too.
+    return torch.utils.data.DataLoader(range(steps), batch_size=None, generator=torch.Generator())
 
 
 def devices():

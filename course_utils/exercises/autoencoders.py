@@ -319,7 +319,7 @@ for level in (0.05, 0.1, 0.25, 0.5, 0.8, 1.2):
     dirty = x_test + level * np.random.default_rng(5).normal(size=x_test.shape).astype("float32")
     clean = restored(games["denoising"], dirty)
     my_levels[level] = float(psnr(x_test, dirty).mean()), float(psnr(x_test, clean).mean())
-my_conclusion = "It helps against strong noise and does harm where the noisy image was already better than its best."
+my_conclusion = "It helps from about the level of training upwards and does harm where there is hardly any noise."
 """,
     why="""\
 A denoiser answers with the mean of the clean images that fit what it sees, *for the noise it was trained with*. Show it

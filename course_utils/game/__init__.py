@@ -4,5 +4,6 @@ from course_utils.game.bookkeeping import Diverged
 from course_utils.game.checkpoints import Checkpoint
 from course_utils.game.game import Game
 from course_utils.game.players import Average, Player
+from course_utils.game.takes import Examples, Labels, examples_of
 
-__all__ = ["Average", "Checkpoint", "Diverged", "Game", "Player"]
+__all__ = ["Average", "Checkpoint", "Diverged", "Examples", "Game", "Labels", "Player", "examples_of"]

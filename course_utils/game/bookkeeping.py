@@ -8,7 +8,9 @@ import gc
 import sys
 
 import keras
-from keras import ops
+from keras import ops, tree
+
+from course_utils import checks
 
 
 class Diverged(FloatingPointError):
@@ -21,6 +23,7 @@ class Optimizers(keras.optimizers.Optimizer):
     def __init__(self, optimizers):
         super().__init__(learning_rate=0.0, name="optimizers")
         self.players = tuple(optimizers)
+        self.rates = [_rate(o) for o in self.players]  # as they were at the start of the game
         self.built = True
 
     @property
@@ -50,6 +53,18 @@ class Optimizers(keras.optimizers.Optimizer):
     def load_own_variables(self, store):
         for index, variable in enumerate(self.variables):
             variable.assign(store[str(index)])
+
+
+def _rate(optimizer):
+    """An optimizer's learning rate or schedule as text."""
+    schedule = optimizer._learning_rate
+    if hasattr(schedule, "value"):
+        return f"rate {float(ops.convert_to_numpy(schedule.value)):.6g}"
+    try:
+        numbers = ", ".join(f"{key}={value}" for key, value in sorted(schedule.get_config().items()))
+    except (AttributeError, NotImplementedError):  # a function, or a schedule without a configuration
+        numbers = "…"
+    return f"{type(schedule).__name__}({numbers})"
 
 
 class Means(keras.metrics.Metric):
@@ -126,19 +141,69 @@ class Run(keras.callbacks.Callback):
         while len(self.pending) > keep:
             code, iteration = (int(i) for i in ops.convert_to_numpy(self.pending.pop(0)))
             if code:
+                self.pending.clear()
                 raise Diverged(self._diagnosis(self.game.players[code - 1].name, iteration))
 
     def _diagnosis(self, player, iteration):
         rows = self.feed.unfit(iteration)
-        cause = (
-            f"rows {rows[:8]} of its data hold NaN or infinity; mend or remove them"
-            if rows
-            else "its data is finite, so the game itself diverged; lower the learning rate, or look at the loss"
-        )
+        largest = 0.0 if rows else self.feed.largest(iteration)
+        if rows:
+            cause = f"rows {rows[:8]} of its data hold NaN or infinity; mend or remove them"
+        elif largest > 20:
+            cause = f"its data reaches {largest:.4g}; scale it to [-1, 1] or [0, 1], or points to a spread near 1"
+        else:
+            cause = "its data is finite, so the game itself diverged; lower the learning rate, or look at the loss"
         return (
-            f"Stopped at player {player!r} in iteration {iteration}: its loss or gradient is not finite, expected "
-            f"finite numbers (the weights are those from before this iteration); {cause}."
+            f"Stopped at player {player!r} in iteration {iteration}: its loss or the norm of its gradient is no finite "
+            "float32, expected finite numbers (weights, optimizers and seeds are those from before this iteration); "
+            f"{cause}."
         )
+
+
+def checked_callbacks(callbacks, players):
+    """Returns (list of callbacks, the one among them that can resume a fit, or None); that one comes last.
+
+    Last, because it saves what the callbacks before it add to an epoch's logs.
+
+    Raises:
+        TypeError: there is something else among them.
+        ValueError: several that resume, or one that would fail after an epoch was spent.
+    """
+    callbacks = tree.flatten(callbacks) if callbacks is not None else []
+    for callback in callbacks:
+        if not isinstance(callback, keras.callbacks.Callback):
+            raise TypeError(
+                f"Found {type(callback).__name__} among the callbacks, expected keras callbacks; "
+                "wrap a function in keras.callbacks.LambdaCallback."
+            )
+        if isinstance(callback, keras.callbacks.ModelCheckpoint) and not callback.save_weights_only:
+            raise ValueError(
+                "Found a ModelCheckpoint of whole models, expected save_weights_only=True, since code builds a game "
+                "and a file fills it; set that, or take course_utils.game.Checkpoint."
+            )
+        rates = keras.callbacks.LearningRateScheduler, keras.callbacks.ReduceLROnPlateau
+        if len(players) > 1 and isinstance(callback, rates):
+            raise ValueError(
+                f"Found {type(callback).__name__} in a game of {len(players)} players, expected one player, since "
+                "each has a learning rate of its own; give the optimizers schedules."
+            )
+    checkpoints = [c for c in callbacks if hasattr(c, "resume")]
+    if len(checkpoints) > 1:
+        raise ValueError(f"Found {len(checkpoints)} Checkpoint callbacks, expected at most one; keep one.")
+    return [c for c in callbacks if c not in checkpoints] + checkpoints, checkpoints[0] if checkpoints else None
+
+
+def epoch_length(feed, steps_per_epoch):
+    """Returns how many iterations an epoch has; raises ValueError where that is none."""
+    if steps_per_epoch is not None:
+        return checks.count(steps_per_epoch, "steps_per_epoch")
+    steps = feed.length // feed.per_iteration
+    if steps < 1:
+        raise ValueError(
+            f"Found {feed.length} rows of data, expected at least the {feed.per_iteration} that one iteration "
+            "uses; choose a smaller batch, or give steps_per_epoch to let iterations reuse rows."
+        )
+    return steps
 
 
 def give_back_memory():

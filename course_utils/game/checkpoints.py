@@ -46,22 +46,63 @@ class Checkpoint(keras.callbacks.Callback):
         if keep < 1 or (every is not None and every < 1):
             raise ValueError(f"Found keep={keep} and every={every}, expected at least 1; every=None saves each epoch.")
         self.folder, self.every, self.keep, self.strict = Path(folder), every, keep, strict
+        self._lock = None
 
-    def resume(self, game, batch_size, steps):
-        """Loads the newest sound checkpoint, if there is any; returns how many iterations of the fit it has done."""
-        fresh = {"start": game.iteration, "history": {}, "epochs": [], "batch_size": batch_size, "steps": steps}
-        self.notes = load(game, self.folder, self.strict) or fresh
-        then = {key: self.notes[key] for key in ("batch_size", "steps")}
-        if then != {"batch_size": batch_size, "steps": steps}:
+    def resume(self, game, feed, steps):
+        """Loads the newest sound checkpoint, if there is any; returns how many iterations of the fit it has done.
+
+        From here to `let_go` the folder is this run's alone.
+
+        Raises:
+            OSError: the folder cannot be written, or another run is writing to it.
+        """
+        self._take_folder()
+        plan = {"batch_size": feed.batch_size, "steps": steps, "rows": feed.length, "data": feed.fingerprint()}
+        newest = next(iter(_checkpoints(self.folder)), None)
+        if newest is not None and game.iteration > int(newest.name.removeprefix("iteration_")):
             raise ValueError(
-                f"Found a checkpoint of batch_size={then['batch_size']} and {then['steps']} steps an epoch, expected "
-                f"{batch_size} and {steps}; resume with the same, or give this run a folder of its own."
+                f"Found {newest.name} as the newest in {self.folder} for a game that has played {game.iteration} "
+                "iterations, expected one that is not behind it; take another folder, or build the game anew."
+            )
+        self.notes = load(game, self.folder, self.strict) or {
+            "start": game.iteration, "history": {}, "epochs": [], **plan,
+        }  # fmt: skip
+        differ = [key for key in plan if self.notes[key] != plan[key]]
+        if differ:
+            then, now = (", ".join(f"{key}={each[key]}" for key in differ) for each in (self.notes, plan))
+            raise ValueError(
+                f"Found a checkpoint of {then}, expected {now}; resume with the same, or give this run a folder of its "
+                "own."
             )
         self.saved = game.iteration
         return self.saved - self.notes["start"]
 
+    def _take_folder(self):
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._lock = open(self.folder / ".lock", "w")  # noqa: SIM115  held until `let_go`
+        except OSError as error:
+            raise OSError(
+                f"Found the checkpoint folder {self.folder} that cannot be written ({error}), expected one that can; "
+                "choose another."
+            ) from error
+        if not _locked(self._lock):
+            self._lock.close()
+            raise OSError(
+                f"Found another run that writes to the checkpoint folder {self.folder}, expected none; give each run a "
+                "folder of its own."
+            )
+        for path in self.folder.glob(".iteration_*.tmp"):  # what a run that was killed left half-written
+            shutil.rmtree(path, ignore_errors=True)
+
+    def let_go(self):
+        """Leaves the folder to other runs; `fit` calls it at its end, however that came."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def on_train_begin(self, logs=None):
-        self.run = self.model.run  # held here, since self.model makes JAX hand all its state over at each mention
+        self.run = self.model._running  # held here, since self.model makes JAX hand all its state over at each mention
 
     def on_train_batch_end(self, batch, logs=None):
         ended = self.run.step == self.run.steps  # on_epoch_end saves that, with the epoch's history
@@ -84,7 +125,7 @@ class Checkpoint(keras.callbacks.Callback):
 
 
 def save(game, folder, keep=2, notes=None):
-    """Writes the game's state as the newest checkpoint of a folder and removes all but the last `keep`.
+    """Writes the game's state as a checkpoint of a folder, and removes all but the last `keep` up to it.
 
     Args:
         game: a `Game`.
@@ -101,7 +142,7 @@ def save(game, folder, keep=2, notes=None):
     folder = Path(folder)
     final = folder / f"iteration_{game.iteration:09d}"
     temporary = folder / f".{final.name}.{uuid.uuid4().hex}.tmp"
-    facts = {"notes": notes or {}, "seed": game.seed, "backend": backend.name(), "keras": keras.__version__}
+    facts = {"notes": notes or {}, "game": _rules(game), "system": _system(game)}
     arrays = {label: ops.convert_to_numpy(v.value) for label, v in _variables(game).items()}
     arrays |= {f"random/{name}": state for name, state in backend.random_state().items()}
     arrays["facts"] = np.frombuffer(json.dumps(facts).encode(), "uint8")
@@ -116,7 +157,8 @@ def save(game, folder, keep=2, notes=None):
         shutil.rmtree(temporary, ignore_errors=True)
         message = f"Could not save the checkpoint {final}: {error}; the checkpoints before it are untouched."
         raise OSError(message) from error
-    for path in [*_checkpoints(folder)[max(keep, 1) :], *folder.glob(".iteration_*.tmp")]:
+    before = [path for path in _checkpoints(folder) if path.name < final.name]  # later ones may be another run's
+    for path in [*before[max(keep, 1) - 1 :], temporary.with_suffix(".old.tmp")]:
         shutil.rmtree(path, ignore_errors=True)
     return final
 
@@ -148,15 +190,19 @@ def load(game, folder, strict=False):
             raise ValueError(f"Found no sound checkpoint among the {len(found)} in {folder}; delete it to start anew.")
         return None
     facts = json.loads(arrays.pop("facts").tobytes())
-    here = {"backend": backend.name(), "keras": keras.__version__}
-    if elsewhere := [f"{key} {facts[key]}, here {value}" for key, value in here.items() if facts[key] != value]:
+    then, here = facts["system"], _system(game)
+    if elsewhere := [
+        f"{key} {then.get(key)}, here {value}" for key, value in here.items() if then.get(key, value) != value
+    ]:
         message = f"{path} was saved on another system ({'; '.join(elsewhere)}): weights load, random draws will differ"
         if strict:
             raise ValueError(message + "; resume where it was saved, or with strict=False.")
         _log.warning("%s.", message)
-    if facts["seed"] != game.seed:
+    then, here = facts["game"], _rules(game)
+    if differ := [f"{key} {then.get(key)}, expected {value}" for key, value in here.items() if then.get(key) != value]:
         raise ValueError(
-            f"Found a checkpoint of seed {facts['seed']}, expected {game.seed}; give the game the same seed."
+            f"Found another game in {path} ({'; '.join(differ)}), expected the one that is being trained; build it "
+            "with the same players and optimizers, or give this run a folder of its own."
         )
     _assign(game, arrays, path)
     return facts["notes"]
@@ -166,7 +212,7 @@ def _assign(game, arrays, path):
     """Checks all names and shapes, then assigns."""
     random = {name.removeprefix("random/"): arrays.pop(name) for name in list(arrays) if name.startswith("random/")}
     variables = _variables(game)
-    if game.means is None:
+    if game._means is None:
         arrays = {label: a for label, a in arrays.items() if not label.startswith("means/")}
     differ = [
         f"{label}: {_shape(arrays, label)} in the checkpoint, {_shape(variables, label)} in the game"
@@ -181,6 +227,44 @@ def _assign(game, arrays, path):
     for label, variable in variables.items():
         variable.assign(arrays[label])
     backend.set_random_state(random)
+
+
+def _rules(game):
+    """What a game that goes on with a checkpoint must have in common with the one that wrote it, as text."""
+    policies = {layer.dtype_policy.name for network in game.networks for layer in network._flatten_layers()}
+    players = {
+        f"player {p.name}": f"{type(p.optimizer).__name__}, {rate}, {p.turns} turns"
+        for p, rate in zip(game.players, game.optimizers.rates)
+    }
+    order = ", ".join(p.name for p in game.players)
+    return {"seed": str(game.seed), "order": order, **players, "policies": ", ".join(sorted(policies))}
+
+
+def _system(game):
+    """What random draws and rounding depend on besides."""
+    system = {"backend": backend.name(), "keras": keras.__version__}
+    return system | ({"XLA": bool(game.jit_compile)} if game.compiled else {})
+
+
+def _locked(file):
+    """Tries to lock an open file until it is closed; says whether that succeeded."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        pass
+    return True
 
 
 def _shape(held, label):

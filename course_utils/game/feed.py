@@ -1,11 +1,12 @@
 """The data of a game: kept on the device, its order a pure function of (seed, iteration)."""
 
 import functools
+import zlib
 
 import numpy as np
 from keras import ops, tree
 
-from course_utils import backend
+from course_utils import backend, checks
 
 
 @functools.lru_cache(maxsize=4)
@@ -41,23 +42,20 @@ class Feed:
     """Holds the data on the device and says which rows an iteration sees.
 
     Args:
-        data: array, or tuple or dict of arrays of one length. Arrays of rank ≥ 2 are float; labels are integers (N,).
+        data: array, or tuple or dict of arrays of one length, as `takes.admitted` returns them.
         batch_size: rows of one turn.
         turns: the most turns that a player takes in an iteration; each has rows of its own.
         seed: int ≥ 0, the order of the rows.
 
     Raises:
-        TypeError: the data is no array, or images are integers.
-        ValueError: the lengths differ, or there are fewer rows than an iteration needs.
+        TypeError: the batch size is no whole number.
+        ValueError: there are fewer rows than a batch.
     """
 
     def __init__(self, data, batch_size, turns, seed):
-        data = tree.map_structure(checked, data)
-        lengths = sorted({len(a) for a in tree.flatten(data)})
-        if len(lengths) != 1:
-            raise ValueError(f"Found arrays of {lengths} rows, expected one length; cut them to the same rows.")
-        self.length, self.batch_size, self.turns, self.seed = lengths[0], batch_size, turns, seed
-        if not 1 <= batch_size <= self.length:
+        batch_size = checks.count(batch_size, "batch_size")
+        self.length, self.batch_size, self.turns, self.seed = len(tree.flatten(data)[0]), batch_size, turns, seed
+        if batch_size > self.length:
             raise ValueError(
                 f"Found batch_size={batch_size} for {self.length} rows of data, expected 1 to {self.length}; "
                 "choose a smaller batch or give more data."
@@ -75,6 +73,14 @@ class Feed:
         chosen = stream(self.seed, self.length, iteration * size, count * size)
         return chosen.reshape(count, self.turns, self.batch_size)
 
+    def fingerprint(self):
+        """Returns a number that tells this data from other data: a checksum of its shapes and of 64 of its rows."""
+        rows, sum_ = np.linspace(0, self.length - 1, 64).astype("int32"), 0
+        for array in tree.flatten(self.data):
+            part = np.ascontiguousarray(ops.convert_to_numpy(ops.take(array, rows, axis=0)))
+            sum_ = zlib.crc32(part.tobytes(), zlib.crc32(repr(tuple(array.shape)).encode(), sum_))
+        return sum_
+
     def unfit(self, iteration):
         """Returns the rows of an iteration that hold a NaN or an infinity, as a sorted list."""
         rows = self.rows(iteration).ravel()
@@ -85,25 +91,13 @@ class Feed:
             bad.update(int(r) for r in rows[broken])
         return sorted(bad)
 
+    def largest(self, iteration):
+        """Returns the largest absolute value in the floats of an iteration's rows."""
+        rows = self.rows(iteration).ravel()
+        seen = [ops.convert_to_numpy(ops.take(array, rows, axis=0)) for array in tree.flatten(self.data)]
+        return max((float(np.abs(a).max()) for a in seen if a.dtype.kind == "f"), default=0.0)
+
 
 def take(data, rows):
     """Returns the given rows of every array in a structure, split over the devices in use."""
     return backend.shard(tree.map_structure(lambda a: ops.take(a, rows, axis=0), data))
-
-
-def checked(array):
-    """Returns an array as float32 or int32; raises TypeError or ValueError if it is not what `Feed` takes."""
-    if not hasattr(array, "shape") or not hasattr(array, "dtype"):
-        raise TypeError(
-            f"Found {type(array).__name__} as data, expected arrays, which the game keeps on the device; "
-            "for a data set or a generator, stack its batches into one array first."
-        )
-    array = ops.convert_to_numpy(array) if not isinstance(array, np.ndarray) else array
-    if array.ndim == 0 or len(array) == 0:
-        raise ValueError(f"Found data of shape {array.shape}, expected at least one row; check how it was selected.")
-    if array.ndim > 1 and array.dtype.kind != "f":
-        raise TypeError(
-            f"Found {array.dtype} data of shape {array.shape}, expected float32 (integers only as labels, of rank 1); "
-            "scale images with course_utils.data.scale first."
-        )
-    return array.astype("float32" if array.dtype.kind == "f" else "int32", copy=False)

@@ -13,7 +13,7 @@ import numpy as np
 from keras import ops
 
 from course_utils import losses, penalties, priors
-from course_utils.game import Game, Player
+from course_utils.game import Game, Labels, Player, examples_of
 from course_utils.losses import bernoulli_nll
 
 
@@ -34,7 +34,7 @@ class AAE(Game):
 
     Fit it on images, or on images and labels. With labels y the prior is drawn given y, and the discriminator sees
     the label beside the code: f(z, y) against f(E(x), y), so that each class gets its own part of the prior. A
-    label equal to `prior.classes` stands for "unlabelled": then z is drawn from the whole prior.
+    label equal to `prior.classes`, or −1, stands for "unlabelled": then z is drawn from the whole prior.
 
     Logs `reconstruction_loss` in nats an image, `discriminator_loss` and `encoder_loss`, and the discriminator's
     `prior_accuracy` and `code_accuracy`: the shares of draws and of codes that it takes for what they are.
@@ -82,6 +82,12 @@ class AAE(Game):
         self.encoder, self.decoder, self.discriminator = encoder, decoder, discriminator
         self.prior = prior or priors.gaussian(encoder.output_shape[-1])
         self.adversarial, self.gamma = loss, gamma
+        images, classes = examples_of(encoder, low=0.0), self.prior.classes
+        self.takes = (images, Labels(classes, unlabelled=True, optional=True)) if classes else images
+
+    def call(self, inputs, training=False):
+        """Returns the reconstructions of images (N, H, W, C), as chances of a 1."""
+        return decoded(self, self.best(self.encoder)(inputs, training=False))
 
     def reconstruction_loss(self, batch, training):
         """Returns the mean reconstruction term of the batch in nats."""
@@ -170,6 +176,13 @@ class SemiSupervisedAAE(Game):
         self.labels_prior = priors.categorical(label_logits[-1])
         self.style_prior = prior or priors.gaussian(styles[-1])
         self.adversarial = loss
+        images = examples_of(encoder, low=0.0)
+        self.takes = images, images, Labels(label_logits[-1])
+
+    def call(self, inputs, training=False):
+        """Returns the reconstructions of images (N, H, W, C), as chances of a 1."""
+        logits, z = self.best(self.encoder)(inputs, training=False)
+        return decoded(self, ops.concatenate([ops.softmax(logits), z], axis=-1))
 
     def code(self, x, training):
         """Returns q(y|x) and the style of images, (N, K) and (N, d)."""
@@ -220,11 +233,21 @@ class LabelsOnly(Game):
         player = Player("labels", [encoder], self.labels_loss, optimizer or keras.optimizers.Adam(1e-3))
         super().__init__([player], averages=averages, seed=seed, name="labels_only")
         self.encoder = encoder
+        self.takes = examples_of(encoder, low=0.0), Labels(encoder.output_shape[0][-1])
+
+    def call(self, inputs, training=False):
+        """Returns q(y|x) of images, (N, K)."""
+        return ops.softmax(ops.cast(self.best(self.encoder)(inputs, training=False)[0], "float32"))
 
     def labels_loss(self, batch, training):
         """Returns the cross-entropy of the labelled images in nats, and the share that is right."""
         few, labels = batch
         return cross_entropy(self.encoder(few, training=training)[0], labels)
+
+
+def decoded(game, codes):
+    """Returns the images of codes, σ(decoder(z)), float32 (N, H, W, C) in [0, 1]."""
+    return ops.sigmoid(ops.cast(game.best(game.decoder)(codes, training=False), "float32"))
 
 
 def cross_entropy(logits, labels):

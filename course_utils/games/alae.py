@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from course_utils import losses, penalties, priors
-from course_utils.game import Game, Player
+from course_utils.game import Game, Player, examples_of
 from course_utils.networks.outputs import outputs
 
 
@@ -72,9 +72,15 @@ class ALAE(Game):
         self.F, self.G, self.E, self.D = F, G, E, D
         self.critic = keras.Model(E.input, D(E.output), name="critic")  # D∘E; the weights are theirs
         self.prior = prior or priors.gaussian(F.input_shape[-1])
+        self.takes = examples_of(E)
         self.gamma = self.add_weight(
             shape=(), initializer=keras.initializers.Constant(gamma), trainable=False, name="gamma"
         )
+
+    def call(self, inputs, training=False):
+        """Returns the reconstructions G∘E(x) of images (N, H, W, C)."""
+        w = self.best("E")(inputs, training=False)
+        return ops.cast(self.best("G")(w, training=False), "float32")
 
     def critic_loss(self, x, training):
         """Returns the loss of step I on real images (N, ...) and as many fakes, and what it logs."""
@@ -112,8 +118,7 @@ class ALAE(Game):
 
     def best(self, name):
         """Returns the network "F", "G", "E" or "D": its average where the game keeps one."""
-        network = getattr(self, name)
-        return next((a.average for a in self.averages if a.network is network), network)
+        return super().best(getattr(self, name) if isinstance(name, str) else name)
 
     def sample(self, n, seed):
         """Returns n images G∘F(z) as an array in [-1, 1]; averaged networks make them where the game keeps any.
@@ -145,7 +150,7 @@ class ALAE(Game):
 
 def decode(G, w):
     """Returns the images of codes w, (N, d), as an array (N, H, W, C), clipped to [-1, 1]."""
-    return np.clip(outputs(G, w), -1.0, 1.0)
+    return np.clip(np.asarray(outputs(G, w), "float32"), -1.0, 1.0)
 
 
 def _adam():

@@ -9,7 +9,7 @@ replaces the squared error by a likelihood, and the free code by one with a prio
 import keras
 from keras import ops
 
-from course_utils.game import Game, Player
+from course_utils.game import Game, Player, examples_of
 
 
 class SquaredErrorAutoencoder(Game):
@@ -39,7 +39,13 @@ class SquaredErrorAutoencoder(Game):
         player = Player("autoencoder", [encoder, decoder], self.loss_of, optimizer or keras.optimizers.Adam(1e-3))
         super().__init__([player], averages=averages, seed=seed, name="autoencoder")
         self.encoder, self.decoder = encoder, decoder
+        self.takes = examples_of(encoder, low=0.0)
         self.noise, self.sparsity = noise, sparsity
+
+    def call(self, inputs, training=False):
+        """Returns the reconstructions of images (N, H, W, C)."""
+        code = self.best(self.encoder)(inputs, training=False)
+        return ops.cast(self.best(self.decoder)(code, training=False), "float32")
 
     def loss_of(self, x, training):
         """Returns the mean loss of a batch (N, H, W, C), and its two terms to log."""

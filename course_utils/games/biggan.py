@@ -11,8 +11,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_utils import checks, losses, penalties, priors
-from course_utils.game import Game, Player
+from course_utils import backend, checks, losses, penalties, priors
+from course_utils.game import Examples, Game, Labels, Player
 from course_utils.games.gan import CHUNK
 
 
@@ -69,12 +69,13 @@ class BigGAN(Game):
         self.generator, self.critic = generator, critic
         self.classes = generator.get_layer("classes").input_dim
         self.prior = prior or priors.gaussian(generator.inputs[0].shape[-1])
+        self.takes = Examples(tuple(critic.inputs[0].shape[1:]), -1.0, 1.0), Labels(self.classes)
         self.adversarial = loss
         self.regulariser, self.regulariser_weight = regulariser, regulariser_weight
 
-    def fit(self, x, y, **arguments):
-        """Plays the game on images and their labels; further arguments are those of `Game.fit`."""
-        return super().fit(x, checks.labels(y, self.classes).astype("int32"), **arguments)
+    def call(self, inputs, training=False):
+        """Returns the images that the generator, or its average, makes of [latents (N, d), labels (N,)]."""
+        return ops.cast(self.best(self.generator)(inputs, training=False), "float32")
 
     def critic_loss(self, batch, training):
         """Returns the critic's loss on real images and as many fakes of the same classes, and what it logs."""
@@ -118,9 +119,7 @@ class BigGAN(Game):
         labels = np.arange(n) % self.classes if labels is None else checks.labels(labels, self.classes)
         if len(labels) != n:
             raise ValueError(f"Found {len(labels)} labels for {n} images, expected one for each image.")
-        averaged = [a.average for a in self.averages if a.network is self.generator]
-        generator = averaged[0] if averaged else self.generator
-        return generator.predict([z, labels.astype("int32")], batch_size=CHUNK, verbose=0)
+        return backend.predict(self.best(self.generator), [z, labels.astype("int32")], CHUNK)
 
 
 def kernels(network):

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_utils import losses, penalties, priors
-from course_utils.game import Game, Player
+from course_utils import backend, checks, losses, penalties, priors
+from course_utils.game import Game, Player, examples_of
 
 CHUNK = 500  # examples generated or judged at once
 
@@ -83,9 +83,14 @@ class GAN(Game):
         )
         self.generator, self.critic = generator, critic
         self.prior = prior or priors.gaussian(generator.input_shape[-1])
+        self.takes = examples_of(critic)
         self.adversarial = loss  # keras.Model keeps `loss` for itself
         self.label_smoothing, self.label_noise = label_smoothing, label_noise
         self.penalty, self.penalty_weight, self.augment = penalty, penalty_weight, augment
+
+    def call(self, inputs, training=False):
+        """Returns the examples that the generator, or its average, makes of latents z (N, d)."""
+        return ops.cast(self.best(self.generator)(inputs, training=False), "float32")
 
     def critic_loss(self, real, training):
         """Returns the critic's loss on real examples (N, ...) and as many fakes, and what it logs."""
@@ -146,10 +151,9 @@ class GAN(Game):
             seed: int ≥ 0; the same seed gives the same latents at any time of the training.
         """
         # Far apart for neighbouring seeds, as in `Game`.
+        checks.count(n)
         z = self.prior(n, int(np.random.SeedSequence(seed).generate_state(1)[0] >> 1))
-        averaged = [a.average for a in self.averages if a.network is self.generator]
-        generator = averaged[0] if averaged else self.generator
-        return generator.predict(ops.convert_to_numpy(z), batch_size=CHUNK, verbose=0)
+        return backend.predict(self.best(self.generator), ops.convert_to_numpy(z), CHUNK)
 
     def slopes(self, examples):
         """Returns the length of the critic's gradient at each example, ‖∇f(x)‖₂, as an array (N,).

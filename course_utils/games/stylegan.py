@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from course_utils import losses, penalties, priors
-from course_utils.game import Game, Player
+from course_utils.game import Game, Player, examples_of
 from course_utils.layers import BlurPooling2D, BlurUpSampling2D, FadeIn
 from course_utils.networks.outputs import outputs
 from course_utils.networks.stylegan import noise_slices
@@ -73,10 +73,19 @@ class StyleGAN(Game):
         )
         self.mapping, self.synthesis, self.critic = mapping, synthesis, critic
         self.prior = priors.gaussian(mapping.input_shape[-1])
+        self.takes = examples_of(critic)
         self.layer_count = synthesis.input_shape[0][1]
         self.gamma, self.penalty_every, self.mixing = gamma, penalty_every, mixing
         self.fade_iterations = fade_iterations
         self.fades = [layer.fade for n in (synthesis, critic) for layer in n.layers if isinstance(layer, FadeIn)]
+
+    def call(self, inputs, training=False):
+        """Returns the images of latents z (N, d), without noise and mixing of styles."""
+        mapping, synthesis = self.best("mapping"), self.best("synthesis")
+        n, (_, layers, d) = ops.shape(inputs)[0], synthesis.input_shape[0]
+        styles = ops.broadcast_to(mapping(inputs, training=False)[:, None], (n, layers, d))
+        noise = ops.zeros((n, synthesis.input_shape[1][1]))
+        return ops.cast(synthesis([styles, noise], training=False), "float32")
 
     def critic_loss(self, real, training):
         """Returns the critic's loss on real images (N, H, W, C) and as many fakes, and what it logs."""
@@ -135,8 +144,7 @@ class StyleGAN(Game):
 
     def best(self, name):
         """Returns the network "mapping" or "synthesis": its average where the game keeps one."""
-        network = getattr(self, name)
-        return next((a.average for a in self.averages if a.network is network), network)
+        return super().best(getattr(self, name) if isinstance(name, str) else name)
 
     def sample(self, n, seed, psi=1.0):
         """Returns n images as an array in [-1, 1]; averaged networks make them where the game keeps any.
@@ -214,7 +222,7 @@ def images_of(synthesis, w, noise=None):
         return synthesis([each, rows[:, layers * d :]], training=training)
 
     rows = np.concatenate([np.reshape(styles, (len(w), layers * d)), noise], axis=1)
-    return np.clip(outputs(draw, rows, CHUNK), -1.0, 1.0)
+    return np.clip(np.asarray(outputs(draw, rows, CHUNK), "float32"), -1.0, 1.0)
 
 
 def noise_for(synthesis, n, rng, layers=slice(None)):

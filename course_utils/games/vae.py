@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_utils.game import Game, Player
+from course_utils.game import Game, Player, examples_of
 from course_utils.layers import Sampling
 from course_utils.losses import bernoulli_nll, kl_divergence
 
@@ -37,10 +37,15 @@ class VAE(Game):
         player = Player("vae", [encoder, decoder], self.negative_elbo, optimizer)
         super().__init__([player], averages=averages, seed=seed, name="vae")
         self.encoder, self.decoder = encoder, decoder
+        self.takes = examples_of(encoder, low=0.0)
         self.sampling = sampling or Sampling(seed=self.seed)
         self.beta = self.add_weight(
             shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
         )
+
+    def call(self, inputs, training=False):
+        """Returns the decoded means of images (N, H, W, C), as chances of a 1."""
+        return reconstruction(self, inputs)
 
     def negative_elbo(self, x, training):
         """Returns the mean of nll + β·kl over the batch, and both terms to log, in nats."""
@@ -65,11 +70,22 @@ class Autoencoder(Game):
         player = Player("autoencoder", [encoder, decoder], self.reconstruction, optimizer)
         super().__init__([player], averages=averages, seed=seed, name="autoencoder")
         self.encoder, self.decoder = encoder, decoder
+        self.takes = examples_of(encoder, low=0.0)
+
+    def call(self, inputs, training=False):
+        """Returns the reconstructions of images (N, H, W, C), as chances of a 1."""
+        return reconstruction(self, inputs)
 
     def reconstruction(self, x, training):
         """Returns the mean reconstruction term of the batch in nats."""
         z_mean, _ = self.encoder(x, training=training)
         return ops.mean(bernoulli_nll(x, self.decoder(z_mean, training=training)))
+
+
+def reconstruction(game, x):
+    """Returns what a game's networks make of images: σ(decoder(z_mean(x))), float32 (N, H, W, C) in [0, 1]."""
+    z_mean, _ = game.best(game.encoder)(x, training=False)
+    return ops.sigmoid(ops.cast(game.best(game.decoder)(z_mean, training=False), "float32"))
 
 
 def binarise(images, seed):

@@ -8,6 +8,7 @@ import pytest
 from keras import ops
 from scipy import linalg
 
+from course_utils.game import Examples
 from course_utils.games.autoencoders import SquaredErrorAutoencoder
 from course_utils.networks.autoencoders import dense_decoder, dense_encoder
 
@@ -56,6 +57,7 @@ def test_a_linear_autoencoder_spans_the_principal_components():
     x = points.reshape(512, *SHAPE).astype("float32")
     schedule = keras.optimizers.schedules.CosineDecay(0.02, 1_000)
     game = game_of(optimizer=keras.optimizers.Adam(schedule))
+    game.takes = Examples(SHAPE)  # points rather than pixels
     game.compile(steps_per_execution=50)
     game.fit(x, batch_size=128, steps_per_epoch=1_000, verbose=0)
     _, values, components = linalg.svd(points - points.mean(0), full_matrices=False)
