@@ -1,5 +1,6 @@
 """Networks by name: what a recipe may build, what such a network takes, and what it makes of many rows."""
 
+import contextlib
 import functools
 import inspect
 from collections.abc import Callable
@@ -83,15 +84,40 @@ def guard(network, made: dict) -> None:
     @functools.wraps(plain)
     def predict(x, *args, **options):
         _check(network, x, images, classes)
-        before = [as_array(v.value) for v in network.variables]  # JAX loses them where a prediction is interrupted
-        try:
+        with _kept(network):
             return plain(x, *args, **options)
-        except BaseException:
-            for variable, value in zip(network.variables, before):
-                variable.assign(value)
-            raise
 
     network.predict = predict
+
+
+def run(network, inputs: list, size: int):
+    """Runs a frozen network on many rows, compiled, for two sizes of batches at most, whatever their number.
+
+    Args:
+        network: keras.Model; one that is still trained had better go through `networks.outputs.outputs`.
+        inputs, size: as in `in_batches`.
+
+    Returns:
+        As `in_batches`.
+    """
+
+    def call(rows):
+        return network.predict_on_batch(rows if len(rows) > 1 else rows[0])
+
+    with _kept(network):
+        return in_batches(call, inputs, size)
+
+
+@contextlib.contextmanager
+def _kept(network):
+    """Puts a network's variables back where something interrupts its prediction, which costs JAX all of them."""
+    before = [as_array(v.value) for v in network.variables]
+    try:
+        yield
+    except BaseException:
+        for variable, value in zip(network.variables, before):
+            variable.assign(value)
+        raise
 
 
 def as_array(x) -> np.ndarray:

@@ -8,7 +8,7 @@ and labels int (n,) or None. Networks see batches of one size, whatever n is.
 import numpy as np
 
 from course_utils import priors
-from course_utils.builders import in_batches
+from course_utils.builders import run
 from course_utils.games import stylegan
 
 CHUNK = 200  # images generated at once
@@ -76,10 +76,7 @@ SAMPLERS = {
 
 
 def _run(network, *inputs):
-    def call(rows):
-        return network(rows if len(rows) > 1 else rows[0], training=False)
-
-    return in_batches(call, list(inputs), CHUNK)
+    return run(network, list(inputs), CHUNK)
 
 
 def _means(networks, z):

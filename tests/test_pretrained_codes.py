@@ -15,7 +15,9 @@ class Spy:
     def __init__(self):
         self.seen = []
 
-    def __call__(self, codes, training):
+    variables = ()
+
+    def predict_on_batch(self, codes):
         self.seen.append(codes)
         return np.zeros((len(codes), 4, 4, 1), "float32")
 

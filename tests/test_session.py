@@ -114,6 +114,18 @@ def test_argument_before_variable_before_default(monkeypatch):
     assert started.profile == ("cpu" if started.device == "cpu" else "gpu")
 
 
+def test_a_wrong_data_folder_is_refused_and_an_image_format_of_another_program_is_not_kept(tmp_path, monkeypatch):
+    import keras
+
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(NotADirectoryError, match="COURSE_DATA names .*nowhere, which is no folder"):
+        session.start()
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    keras.config.set_image_data_format("channels_first")
+    assert session.start().data_dir == tmp_path
+    assert keras.config.image_data_format() == "channels_last"
+
+
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.0, True, "1"])
 def test_a_seed_out_of_range_is_refused(seed):
     with pytest.raises(ValueError, match="expected an integer from 0"):

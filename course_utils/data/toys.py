@@ -79,6 +79,7 @@ def std(name):
 
 
 def _half_circles(uniform):
+    # Not scikit-learn's make_moons, whose first rows change with n.
     angle = np.pi * uniform[:, 0]
     upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     lower = np.array([1.0, 0.5]) - upper

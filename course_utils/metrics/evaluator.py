@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import softmax
 
 from course_utils import checks, weights
-from course_utils.builders import as_array, build, builder, in_batches
+from course_utils.builders import as_array, build, builder, run
 from course_utils.metrics.frechet import frechet_distance
 from course_utils.metrics.inception import inception_score
 from course_utils.metrics.kernel import kernel_distance
@@ -122,7 +122,7 @@ class Evaluator:
 
     def _outputs(self, images):
         images = self._prepare(checks.images(as_array(images)))
-        return in_batches(lambda rows: self.network(rows[0], training=False), [images], CHUNK)
+        return run(self.network, [images], CHUNK)
 
 
 def encode_factors(factors):

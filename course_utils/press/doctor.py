@@ -91,7 +91,7 @@ def _data():
     if named and not folder.is_dir():
         return Finding("data", f"COURSE_DATA names {folder}, which is no folder", "correct it or unset COURSE_DATA")
     if (folder / "mnist.npz").is_file():
-        return Finding("data", f"real MNIST in {folder}")
+        return Finding("data", f"mnist.npz in {folder}")
     return Finding("data", f"no MNIST in {folder} yet; downloaded on first use, drawn glyphs where there is no network")
 
 

@@ -177,7 +177,7 @@ def test_doctor_names_what_is_wrong(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path))
     assert "no MNIST" in doctor._data().found
     (tmp_path / "mnist.npz").touch()
-    assert doctor._data() == doctor.Finding("data", f"real MNIST in {tmp_path}")
+    assert doctor._data() == doctor.Finding("data", f"mnist.npz in {tmp_path}")
     monkeypatch.setattr(doctor, "_memory_bytes", lambda: 2 * doctor.GIGABYTE)
     assert "close other programs" in doctor._memory().advice
     monkeypatch.setattr(doctor, "PROBE", "raise RuntimeError('broken library')")
