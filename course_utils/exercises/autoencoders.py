@@ -323,5 +323,5 @@ my_conclusion = "It helps from about the level of training upwards and does harm
 """,
     why="""\
 A denoiser answers with the mean of the clean images that fit what it sees, *for the noise it was trained with*. Show it
-less noise and it still takes fine detail for dirt; show it more and it takes dirt for strokes.""",
+less noise, and it still takes fine detail for dirt: even a clean image comes back changed.""",
 )
