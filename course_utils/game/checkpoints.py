@@ -57,6 +57,13 @@ class Checkpoint(keras.callbacks.Callback):
             OSError: the folder cannot be written, or another run is writing to it.
         """
         self._take_folder()
+        try:
+            return self._resume(game, feed, steps)
+        except BaseException:
+            self.let_go()
+            raise
+
+    def _resume(self, game, feed, steps):
         plan = {"batch_size": feed.batch_size, "steps": steps, "rows": feed.length, "data": feed.fingerprint()}
         newest = next(iter(_checkpoints(self.folder)), None)
         if newest is not None and game.iteration > int(newest.name.removeprefix("iteration_")):
@@ -67,9 +74,9 @@ class Checkpoint(keras.callbacks.Callback):
         self.notes = load(game, self.folder, self.strict) or {
             "start": game.iteration, "history": {}, "epochs": [], **plan,
         }  # fmt: skip
-        differ = [key for key in plan if self.notes[key] != plan[key]]
+        differ = [key for key in plan if self.notes.get(key) != plan[key]]
         if differ:
-            then, now = (", ".join(f"{key}={each[key]}" for key in differ) for each in (self.notes, plan))
+            then, now = (", ".join(f"{key}={each.get(key)}" for key in differ) for each in (self.notes, plan))
             raise ValueError(
                 f"Found a checkpoint of {then}, expected {now}; resume with the same, or give this run a folder of its "
                 "own."
@@ -190,6 +197,11 @@ def load(game, folder, strict=False):
             raise ValueError(f"Found no sound checkpoint among the {len(found)} in {folder}; delete it to start anew.")
         return None
     facts = json.loads(arrays.pop("facts").tobytes())
+    if "game" not in facts:
+        raise ValueError(
+            f"Found {path} of an earlier version of this package, expected one that names its players; start anew in "
+            "another folder."
+        )
     then, here = facts["system"], _system(game)
     if elsewhere := [
         f"{key} {then.get(key)}, here {value}" for key, value in here.items() if then.get(key, value) != value

@@ -96,7 +96,8 @@ class Game(Saved, keras.Model):
             unroll: True, False, or "auto": whether the turns of a player, up to five, stand one after the other in the
                 program or run in a loop. A loop of turns takes half as long to compile and much less memory; "auto"
                 takes what runs faster.
-            run_eagerly: run without compiling, for debugging.
+            run_eagerly: run without compiling, for debugging. On TensorFlow XLA draws other numbers from a seed than
+                what runs without it; there jit_compile=False plays the same game as this.
         """
         steps_per_execution = checks.count(steps_per_execution, "steps_per_execution")
         layers = [layer for network in self.networks for layer in network._flatten_layers()]

@@ -207,8 +207,9 @@ def test_other_rules_are_refused(folder, changes, words):
 
 
 def test_other_data_is_refused(folder):
+    refused = Checkpoint(folder)
     with pytest.raises(ValueError, match="rows=256, data=.*expected rows=128"):
-        go_on(folder, Checkpoint(folder), rows=128)
+        go_on(folder, refused, rows=128)
     game = BatchNormGAN()
     game.compile()
     with pytest.raises(ValueError, match=r"checkpoint of data=\d+, expected data=\d+; resume with the same"):
