@@ -2,165 +2,252 @@
 
 import numpy as np
 
-from .judged import Exercise, close, draws, judged, tensors
+from .calling import tensors
+from .exercise import Exercise
+from .open_tasks import Experiment, Prediction
 
-
-def _judge_earth_mover(earth_mover):
-    a, b = draws(1, 40), 1.5 * draws(2, 40) + 0.5
-    found = judged(earth_mover, a, b)
-    right = np.abs(np.sort(a) - np.sort(b)).mean()
-    if close(found, right):
-        return None
-    if close(found, np.abs(a - b).mean()):
-        return "this pairs the points in the order in which they come. The cheapest plan pairs them by rank: sort both."
-    if close(found, np.sort(b).mean() - np.sort(a).mean()) or close(found, np.abs(a.mean() - b.mean())):
-        return "this is the distance of the two means. Take the absolute value of each difference, then the mean."
-    if close(found, np.abs(np.sort(a) - np.sort(b)).sum()):
-        return "this is a sum: each point carries the mass 1/n, so take the mean."
-    if close(found, np.sqrt(np.square(np.sort(a) - np.sort(b)).mean())):
-        return "these are squared distances, which give W₂. The lecture's W has the distance itself, |x − y|."
-    if found.shape == a.shape:
-        return "there is one number per pair left: take the mean."
-    return "the values differ. Sort both arrays, subtract, take absolute values, take the mean."
-
-
-def _judge_critic_loss(critic_loss):
-    real, fake = draws(3, 6, 1) + 1, draws(4, 6, 1)
-    found = judged(critic_loss, *tensors(real, fake))
-    right = fake.mean() - real.mean()
-    swapped = judged(critic_loss, *tensors(fake, real))
-    if close(found, right) and close(swapped, -right):
-        return None
-    if close(found, swapped) and close(abs(found), abs(right)):
-        return "no absolute value: a critic that prefers the fakes has a bad loss, and must feel it."
-    if close(found, -right):
-        return "the sign is wrong. The critic wants the gap E f(x) − E f(G(z)) large; an optimizer makes a loss small."
-    if close(found, (real * fake).mean()):
-        return "this is the slide's product (erratum 6.9). The Wasserstein loss is a difference of means."
-    if found.shape == real.shape:
-        return "the result has one number per example: take the mean of each score."
-    if close(found, np.log1p(np.exp(-real)).mean() + np.log1p(np.exp(fake)).mean()):
-        return "this is the discriminator's cross entropy. A Wasserstein critic has no sigmoid and no logarithm."
-    return "the values differ. With both scores equal the loss is 0; raise the real ones by 1 and it falls by 1."
-
-
-def _points():
-    rng = np.random.default_rng(5)
-    real, fake = rng.normal(size=(12, 2)), rng.normal(size=(12, 2)) + [2.0, 0.0]
-    return real, fake, -3 * real[:, 0] + np.sin(real[:, 1]), -3 * fake[:, 0] + np.sin(fake[:, 1])
-
-
-def _judge_lower_bound(lower_bound):
-    real, fake, real_scores, fake_scores = _points()
-    found = judged(lower_bound, real, fake, real_scores, fake_scores)
-    gap = real_scores.mean() - fake_scores.mean()
-    across = np.abs(real_scores[:, None] - fake_scores) / np.linalg.norm(real[:, None] - fake, axis=-1)
-    points, scores = np.concatenate([real, fake]), np.concatenate([real_scores, fake_scores])
-    lengths = np.linalg.norm(points[:, None] - points, axis=-1) + np.eye(len(points))
-    steepest = (np.abs(scores[:, None] - scores) / lengths).max()
-    if close(found, gap / steepest) or close(found, gap / across.max()):
-        return None
-    if not np.isfinite(found).all():
-        return "the result is not finite: a point has no slope to itself. Compare real points with fake ones only."
-    if close(found, gap):
-        return "this is the gap of the scores. A critic that is three times as steep has three times the gap: divide."
-    if close(found, gap * across.max()) or close(found, gap * steepest):
-        return "divide by the steepest slope instead of multiplying: steeper critics promise more than they know."
-    if close(found, gap / across.mean()):
-        return "this divides by the mean slope. One pair that is too steep breaks the constraint: take the largest."
-    if close(found, gap / np.abs(scores).max()):
-        return "this divides by the size of f (erratum 6.10). What counts is the slope, |f(x) − f(y)| / ‖x − y‖."
-    return "the values differ: gap of the mean scores, divided by the largest |f(x) − f(y)| / ‖x − y‖."
-
-
-def _judge_slope_bound(slope_bound):
-    kernels = [draws(6, 2, 8), draws(7, 8, 8), draws(8, 8, 1)]
-    found = judged(slope_bound, kernels)
-    norms = [np.linalg.norm(kernel, 2) for kernel in kernels]
-    if close(found, np.prod(norms)):
-        return None
-    if close(found, np.prod([np.linalg.norm(kernel) for kernel in kernels])):
-        return (
-            "this holds, but it is looser than needed: np.linalg.norm(kernel) is the Frobenius norm. "
-            "The most that a matrix can stretch is its largest singular value, np.linalg.norm(kernel, 2)."
-        )
-    if close(found, np.sum(norms)):
-        return "layers follow each other, so their slopes multiply: a product and not a sum."
-    if close(found, np.max(norms)):
-        return "this is the steepest layer alone. Slopes of layers that follow each other multiply."
-    if close(found, np.prod([np.abs(kernel).max() for kernel in kernels])):
-        return "this takes the largest weight of each layer, but small weights add up. Take the largest singular value."
-    return "the values differ: the product over the layers of the largest singular value of each kernel."
-
-
-def _judge_hinge(hinge_loss):
-    real, fake = 2 * draws(9, 30, 1), 2 * draws(10, 30, 1)
-    found = judged(hinge_loss, *tensors(real, fake))
-    right = np.maximum(0, 1 - real).mean() + np.maximum(0, 1 + fake).mean()
-    if close(found, right):
-        return None
-    if close(found, (real * fake).mean()) or close(found, -(real * fake).mean()):
-        return "this is the slide's product (erratum 6.9); it rewards a critic that gives all images one large score."
-    if close(found, np.maximum(0, 1 + real).mean() + np.maximum(0, 1 - fake).mean()):
-        return "the signs are swapped: real scores should rise above +1, fake ones fall below −1."
-    if close(found, np.maximum(0, 1 - real * fake).mean()):
-        return "a hinge compares a score with its label, ±1, and not with the other score. There are two terms."
-    if close(found, (1 - real).mean() + (1 + fake).mean()):
-        return "the hinge itself is missing: what lies beyond the margin costs nothing, max(0, …)."
-    if found.shape == real.shape:
-        return "the result has one number per example: take the mean of each term."
-    return "the values differ: mean of max(0, 1 − f(x)) plus mean of max(0, 1 + f(G(z)))."
-
-
-earth_mover = Exercise(
-    title="Exercise 1, the earth mover's distance",
-    judge=_judge_earth_mover,
-    nudge="On a line nobody gains by crossing: the smallest goes to the smallest. What does np.sort do?",
-    answer='''\
-def earth_mover(a, b):
-    return np.mean(np.abs(np.sort(a) - np.sort(b)))
-''',
+farther = Prediction(
+    title="Exercise 1 · Half a step outwards",
+    question="""\
+The earth mover's distance between the real numbers (one heap at 0) and the fakes (two heaps, at −2 and at 2) is 1.80.
+Now every fake moves half a unit outwards: the heaps stand at −2.5 and at 2.5. How large is the distance now? Say a
+number, then run the next cell.""",
+    start="my_distance = ...\n",
+    near=0.03,
+    slips=(
+        (
+            lambda measured: measured - 0.5,
+            "That would be a distance that does not see how far apart the heaps are, as the JSD of disjoint sets.",
+        ),
+        (
+            lambda measured: measured + 0.5,
+            "Both heaps move by one half, but each holds half of the mass: the cost is a mean over all the earth.",
+        ),
+        (lambda measured: measured - 1, "The earth has a longer way to go now, so the distance has to grow."),
+        (lambda measured: measured - 0.25, "All fakes move, those at the left and those at the right."),
+    ),
+    hints=(
+        "By how much longer is the way of one handful of earth from its heap to its hole?",
+        "Every way is longer by one half, and the distance is the mean over all ways.",
+    ),
+    code="my_distance = 2.3\n",
+    why="""\
+The cheapest plan sends the lower half of the real numbers to the left and the upper half to the right, before and
+after. Every way grows by 0.5, so the mean does: 1.80 + 0.5 = 2.30. The JSD would not have moved: the sets are
+disjoint before and after, as far as 512 numbers show.""",
 )
 
-critic_loss = Exercise(
-    title="Exercise 2, the critic's loss",
-    judge=_judge_critic_loss,
-    nudge="The critic wants E f(x) − E f(G(z)) large. Optimizers make things small.",
-    answer='''\
-def critic_loss(real_scores, fake_scores):
-    return ops.mean(fake_scores) - ops.mean(real_scores)
-''',
-)
 
-lower_bound = Exercise(
-    title="Exercise 3, a lower bound from any critic",
-    judge=_judge_lower_bound,
-    nudge="Divide f by its steepest slope between two points and it is 1-Lipschitz there. What is its gap then?",
-    answer='''\
-def lower_bound(real, fake, real_scores, fake_scores):
+def _lower_bound(real, fake, real_scores, fake_scores):
     lengths = np.linalg.norm(real[:, None] - fake, axis=-1)  # (m, n)
     slopes = np.abs(real_scores[:, None] - fake_scores) / lengths  # (m, n)
     return (np.mean(real_scores) - np.mean(fake_scores)) / np.max(slopes)
-''',
+
+
+def _slopes(real, fake, real_scores, fake_scores):
+    return (real_scores[:, None] - fake_scores) / np.linalg.norm(real[:, None] - fake, axis=-1)
+
+
+def _gap(real, fake, real_scores, fake_scores):
+    return np.mean(real_scores) - np.mean(fake_scores)
+
+
+def _scored(rng):
+    cases = []
+    for m, n, d, sign in ((2, 3, 1, 1), (7, 5, 2, 1), (6, 9, 3, -1), (8, 8, 4, 1)):
+        real, fake = rng.normal(size=(m, d)), rng.normal(size=(n, d)) + 2.0
+        direction = sign * rng.uniform(1, 3)
+        scores = [-direction * points[:, 0] + rng.normal(size=len(points)) + 5 for points in (real, fake)]
+        cases.append((real, fake, *scores))
+    return cases
+
+
+lower_bound = Exercise(
+    title="Exercise 2 · A lower bound from any critic",
+    question="""\
+`real` (m, d) and `fake` (n, d) are arrays of points, `real_scores` (m,) and `fake_scores` (n,) what some critic says
+about them. Its steepest slope between a real and a fake point is $K=\\max_{i,j}|f(x_i)-f(y_j)|\\,/\\,\\|x_i-y_j\\|$.
+Return one number that is never above $W$: the gap of the mean scores, divided by $K$. The next cell uses it.""",
+    start="""\
+def my_lower_bound(real, fake, real_scores, fake_scores):
+    return ...
+""",
+    cases=_scored,
+    expected=_lower_bound,
+    slips=(
+        (_gap, "That is the gap of the scores. A critic that is three times as steep has three times the gap."),
+        (
+            lambda *a: _gap(*a) / np.abs(_slopes(*a)).mean(),
+            "You divide by the mean slope. One pair that is too steep breaks the constraint: it takes the steepest.",
+        ),
+        (
+            lambda *a: _gap(*a) / _slopes(*a).max(),
+            "A slope counts in both directions: the steepest may be one that falls. Take its size.",
+        ),
+        (
+            lambda *a: _gap(*a) * np.abs(_slopes(*a)).max(),
+            "You multiply. Steeper critics have larger gaps, so their scores have to be made smaller.",
+        ),
+        (
+            lambda *a: _gap(*a) / max(np.abs(a[2]).max(), np.abs(a[3]).max()),
+            "You divide by the size of f. A constant added to f changes that, and means nothing: it is the slope.",
+        ),
+        (
+            lambda *a: abs(_lower_bound(*a)),
+            "Keep the sign: a critic that prefers the fakes proves nothing, and its bound is negative.",
+        ),
+    ),
+    hints=(
+        "What do you have to do with a critic of slope 3 to make it 1-Lipschitz? What happens to its gap?",
+        "`real[:, None] - fake` holds the differences of all pairs, (m, n, d); their lengths are (m, n).",
+        "Divide the gap of the means by the largest of |f(x) − f(y)| / ‖x − y‖ over all pairs.",
+    ),
+    code="""\
+def my_lower_bound(real, fake, real_scores, fake_scores):
+    lengths = np.linalg.norm(real[:, None] - fake, axis=-1)  # (m, n)
+    slopes = np.abs(real_scores[:, None] - fake_scores) / lengths  # (m, n)
+    return (np.mean(real_scores) - np.mean(fake_scores)) / np.max(slopes)
+""",
+    why="""\
+$f/K$ keeps $f(x)-f(y)\\le\\|x-y\\|$ for every real $x$ and fake $y$, which is all that weak duality needs. So its gap
+is at most the cost of any plan, and of the cheapest too. Whatever the critic, the bound holds; a good critic makes it
+tight.""",
 )
 
-slope_bound = Exercise(
-    title="Exercise 4, how steep can a network be",
-    judge=_judge_slope_bound,
-    nudge="ReLU has slope at most 1. A matrix stretches by at most its largest singular value, np.linalg.norm(W, 2).",
-    answer='''\
-def slope_bound(kernels):
-    return np.prod([np.linalg.norm(kernel, 2) for kernel in kernels])
-''',
+
+def _losses(real_scores, fake_scores):
+    return np.mean(fake_scores) - np.mean(real_scores), -np.mean(fake_scores)
+
+
+def _sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def _broken(real_scores, fake_scores):
+    real, fake = _sigmoid(real_scores), _sigmoid(fake_scores)
+    return np.mean(fake) - np.mean(real), np.mean(fake)
+
+
+def _score_pairs(rng):
+    return [
+        (np.array([[2.0]]), np.array([[-1.0]])),
+        (rng.normal(size=(6, 1)) + 1, rng.normal(size=(5, 1)) - 2),
+        (3 * rng.normal(size=(4, 1)) - 2, 3 * rng.normal(size=(9, 1)) + 4),
+        (rng.normal(size=(3, 1)) * 1e-3, rng.normal(size=(3, 1)) - 200),
+    ]
+
+
+repair = Exercise(
+    title="Exercise 3 · Repair a WGAN",
+    question="""\
+Somebody turned a GAN into a WGAN and left two lines as they were. The critic seems to learn slowly, and the samples
+get *worse* the longer one trains. Find the two faults. `real_scores` and `fake_scores` are tensors (N, 1), what comes
+out of the critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the critic's loss (low
+where the real scores are high) and the generator's. A game differentiates them, so use `keras.ops`.""",
+    start="""\
+def my_wgan_losses(real_scores, fake_scores):
+    real, fake = ops.sigmoid(real_scores), ops.sigmoid(fake_scores)
+    critic_loss = ops.mean(fake) - ops.mean(real)
+    generator_loss = ops.mean(fake)
+    return critic_loss, generator_loss
+""",
+    cases=_score_pairs,
+    given=tensors,
+    expected=_losses,
+    broken=_broken,
+    slips=(
+        (
+            lambda r, f: (np.mean(f) - np.mean(r), np.mean(f)),
+            "The sigmoid is gone. One fault is left: which way does this generator's loss push the fakes?",
+        ),
+        (
+            lambda r, f: (np.mean(_sigmoid(f)) - np.mean(_sigmoid(r)), -np.mean(_sigmoid(f))),
+            "The generator goes the right way now. One fault is left: a Wasserstein critic's score may be any number.",
+        ),
+        (
+            lambda r, f: (np.mean(r) - np.mean(f), np.mean(f)),
+            "Both signs are turned. That is a consistent game with −f, but here real scores shall be the high ones.",
+        ),
+        (
+            lambda r, f: (np.mean(r) - np.mean(f), -np.mean(f)),
+            "Now the critic is paid for high scores of fakes, and so is the generator: nobody is left to object.",
+        ),
+        (
+            lambda r, f: (abs(np.mean(f) - np.mean(r)), -np.mean(f)),
+            "No absolute value: a critic that prefers the fakes has a bad loss, and must feel it.",
+        ),
+        (
+            lambda r, f: (np.mean(f) - np.mean(r), np.mean(r) - np.mean(f)),
+            "The generator's loss holds the real scores too. They do not depend on it; leave them out.",
+        ),
+    ),
+    hints=(
+        "Which values can a sigmoid take, and what is its slope for a score of 10? What does a critic's score mean?",
+        "A generator that minimises mean f(G(z)) looks for places where the critic says *fake*.",
+        "The critic minimises mean f(G(z)) − mean f(x), the generator −mean f(G(z)), both of the plain scores.",
+    ),
+    code="""\
+def my_wgan_losses(real_scores, fake_scores):
+    critic_loss = ops.mean(fake_scores) - ops.mean(real_scores)
+    generator_loss = -ops.mean(fake_scores)
+    return critic_loss, generator_loss
+""",
+    why="""\
+A sigmoid squeezes all scores into (0, 1): the gap is then at most 1, however far apart the sets are, and flat where
+the critic is sure, which is what the Wasserstein loss was to cure. And the generator's loss had lost its minus: it
+moved the fakes towards *lower* scores, away from the data.""",
 )
 
-hinge = Exercise(
-    title="Exercise 5, the hinge loss",
-    judge=_judge_hinge,
-    nudge="Two terms, each a mean of max(0, …); the margins are +1 for real scores and −1 for fake ones.",
-    answer='''\
-def hinge_loss(real_scores, fake_scores):
-    real_term = ops.mean(ops.relu(1 - real_scores))
-    return real_term + ops.mean(ops.relu(1 + fake_scores))
-''',
+
+def _sound_limits(measured):
+    if not isinstance(measured, dict) or len(measured) < 4:
+        return "`my_limits` is a dict of at least four limits: {c: (share of W that is found, K)}."
+    for limit, pair in measured.items():
+        share, slope = (float(value) for value in pair)
+        if not 0 < slope < np.inf:
+            return f"at c = {limit:g} the slope K is {slope}, expected a positive number."
+        if not -1.02 <= share <= 1.02:
+            return f"at c = {limit:g} a share of {share:.2f} is found. Divide the gap by K and by W: it is at most 1."
+    if not min(measured) <= 0.02 or not max(measured) >= 0.3:
+        return "go to both sides of 0.1, from c = 0.02 or less to 0.3 or more."
+    if not measured[max(measured)][1] > measured[min(measured)][1]:
+        return "the widest limit has no steeper critic than the narrowest; is the pair (share, K) the right way round?"
+    return None
+
+
+limits = Experiment(
+    title="Exercise 4 · Which limit?",
+    question="""\
+Section 3.2 clipped the small critic to ±0.1. Train it with at least four other limits, from 0.02 or less to 0.3 or
+more, for the same number of steps. Fill a dict, `{c: (share of W that is found, K)}`, where the share is gap / K / W.
+Write in a sentence or two what you conclude. Which limit would you take, and what does it decide: how well the critic
+orders the places, or how large its numbers are?""",
+    start="""\
+my_limits = ...
+my_conclusion = ...
+""",
+    sound=_sound_limits,
+    rubric=(
+        "The limit decides how large the numbers are: K changes by many powers of ten between the limits.",
+        "How well the critic orders the places hardly changes: the share of W stays within some tenths.",
+        "It says what a limit costs: with a narrow one the numbers of a deep critic get too small to learn from, and a "
+        "wide one is not reached in these steps, so that K still grows when the training ends.",
+        "It does not claim more than was measured: one small critic, one seed, numbers on a line.",
+    ),
+    hints=(
+        "`watched(penalties.ClipConstraint(c))` returns the critic and the rows (gap, K, Π‖W‖₂): take the last column.",
+        "Compare how much K changes from limit to limit with how much the share does.",
+    ),
+    code="""\
+my_limits = {}
+for c in (0.01, 0.03, 0.1, 0.3):
+    gap, K, _ = watched(penalties.ClipConstraint(c))[1][:, -1]
+    my_limits[c] = gap / K / by_sorting, K
+    print(f"c = {c}: {my_limits[c][0]:.0%} of W, K = {K:.2g}")
+my_conclusion = "The limit sets K over many powers of ten, while the share of W stays nearly the same."
+""",
+    why="""\
+A clip rescales: with small weights everywhere the critic's output is small, with large ones it is large, and dividing
+by K takes that out again. What is left, the shape of the critic, depends little on the limit here. In a deep critic
+the same scaling happens in every layer, and then the numbers themselves are lost.""",
 )

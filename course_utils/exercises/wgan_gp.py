@@ -2,180 +2,226 @@
 
 import numpy as np
 
-from .judged import Exercise, close, draws, judged, stacked, tensors
+from .calling import tensors
+from .exercise import Exercise
+from .open_tasks import Experiment, Prediction
+
+spring = Prediction(
+    title="Exercise 1 · How far does the spring give way?",
+    question="""\
+On the ring of section 3 the critic with λ = 10 rests at a slope near 1. You take a hundredth of it, λ = 0.1. There W is
+about 0.36. Which mean slope do you expect at the fake points? Say a number, then run the next cell.""",
+    start="my_slope = ...\n",
+    near=0.25,
+    slips=(
+        (
+            lambda measured: 1.0,
+            "1 is what the penalty asks for. But the critic earns s·W for its slope, and a weak spring gives way.",
+        ),
+        (
+            lambda measured: 100.0,
+            "The slope does not grow as 1/λ: only what it exceeds 1 by does, and W sets the scale.",
+        ),
+        (
+            lambda measured: 1.018,
+            "That is the slope for λ = 10. With λ = 0.1 the spring is a hundred times weaker.",
+        ),
+    ),
+    hints=(
+        "What does a critic of slope s earn, and what does it pay? Where is the difference largest?",
+        "It earns s·W and pays λ(s − 1)². Set the derivative by s to 0.",
+    ),
+    code="my_slope = 1 + 0.36 / (2 * 0.1)\n",
+    why="""\
+$s=1+W/2\\lambda$ is $1+0.36/0.2=2.8$. The prediction treats the critic as if its slope were the same everywhere, which
+holds for a network only roughly.""",
+)
 
 
-def _slopes(gradient):
-    return np.sqrt(np.square(gradient.astype("float64")).sum((1, 2, 3)))
+def _mixtures(real, fake, epsilon):
+    epsilon = np.reshape(epsilon, (-1, 1, 1, 1))
+    return epsilon * real + (1 - epsilon) * fake
 
 
-def _gradients():
-    """Five gradients of 4×4×3 images with slopes on both sides of 1, and one of exactly 0."""
-    gradient = draws(1, 5, 4, 4, 3)
-    wanted = np.array([0.0, 0.4, 0.9, 1.7, 3.0], "float32")
-    return gradient * (wanted / _slopes(gradient)).astype("float32")[:, None, None, None]
-
-
-def _judge_mixtures(mixtures):
-    # As many images as channels, so that an ε that was not reshaped broadcasts without complaint.
-    real, fake = draws(2, 3, 4, 4, 3), draws(3, 3, 4, 4, 3)
-    epsilon = np.array([0.0, 0.3, 1.0], "float32")
-    each = epsilon[:, None, None, None]
-    found = judged(mixtures, *tensors(real, fake, epsilon))
-    if close(found, each * real + (1 - each) * fake):
-        return None
-    if close(found, epsilon * real + (1 - epsilon) * fake):
-        return (
-            "epsilon of shape (N,) was laid along the last axis, the channels. "
-            "Every image needs its own number: reshape it to (N, 1, 1, 1)."
-        )
-    if close(found, (1 - each) * real + each * fake):
-        return (
-            "real and fake have changed places. For a uniform epsilon that draws from the same lines; "
-            "the formula, and this check, give epsilon to the real image."
-        )
-    if close(found, each * real + fake):
-        return "the fake image keeps its full weight: multiply it by 1 − epsilon."
-    if close(found, 0.5 * (real + fake)):
-        return "this is the middle of each line; epsilon was not used."
-    if found.shape != real.shape:
-        return f"the shape is {found.shape}, expected that of the images, {real.shape}."
-    return "the values differ. With epsilon = 1 you should get the real image, with 0 the fake one."
-
-
-def _judge_two_sided(penalty):
-    gradient = _gradients()[1:]  # all slopes above 0: a missing small number is looked for below
-    slopes = _slopes(gradient)
-    right = np.mean((slopes - 1) ** 2)
-    found = judged(penalty, *tensors(gradient))
-    if close(found, right):
-        return _root_at_zero(penalty)
-    if found.shape != ():
-        return f"the result has the shape {found.shape}; average over the batch to get one number."
-    if close(found, np.mean((np.sqrt(np.square(gradient).sum(-1)) - 1) ** 2)):
-        return (
-            "the norm runs over the last axis only, so each pixel is asked for a slope of 1 (section 9). "
-            "Sum the squares over axes 1, 2 and 3."
-        )
-    if close(found, (slopes.mean() - 1) ** 2):
-        return "this squares the mean slope. Square each image's distance from 1 first, then average."
-    if close(found, np.mean((slopes**2 - 1) ** 2)):
-        return "the root is missing: the slope is the square root of the sum of squares."
-    if close(found, np.mean(np.maximum(slopes - 1, 0) ** 2)):
-        return "this is the one-sided penalty. The two-sided one also counts slopes below 1."
-    if close(found, np.sum((slopes - 1) ** 2)):
-        return "this is the sum over the batch; take the mean, or λ would depend on the batch size."
-    if close(found, 10 * right):
-        return "the λ = 10 belongs to the critic's loss; return the penalty without it."
-    if close(found, np.mean(np.abs(slopes - 1))):
-        return "the distance from 1 is squared in the penalty."
-    return "the values differ: mean over images of (slope − 1)², the slope over axes 1, 2 and 3."
-
-
-def _root_at_zero(penalty):
-    """Asks for the derivative at a flat spot, where a bare root gives NaN."""
-    from course_utils import backend
-
-    (flat,) = tensors(np.zeros((2, 4, 4, 3), "float32"))
-    from keras import ops
-
-    derivative = ops.convert_to_numpy(ops.stop_gradient(backend.input_gradient(penalty, flat)))
-    if np.isfinite(derivative).all():
-        return None
-    return (
-        "right, but its derivative is NaN where the critic is flat: √s has no derivative at 0. "
-        "Add a small number under the root, such as 1e-12."
-    )
-
-
-def _judge_relatives(relatives):
-    gradient = _gradients()
-    slopes = _slopes(gradient)
-    one = np.mean(np.maximum(slopes - 1, 0) ** 2)
-    r1 = 0.5 * np.mean(slopes**2)
-    found = judged(lambda g: stacked(relatives(g)), *tensors(gradient))
-    if found.shape != (2,):
-        return f"the result has the shape {found.shape}, expected two numbers: the one-sided penalty, then R1."
-    if close(found, [one, r1]):
-        return None
-    if close(found, [r1, one]):
-        return "both are right, in the other order: the one-sided penalty first."
-    if not close(found[0], one):
-        if close(found[0], np.mean((slopes - 1) ** 2)):
-            return "the first is the two-sided penalty. Slopes below 1 should cost nothing: take max(0, slope − 1)."
-        if close(found[0], np.mean(np.maximum(slopes**2 - 1, 0))):
-            return "the first compares the squared slope with 1: take the root, then the excess, then square it."
-        return "the first differs: mean over images of max(0, slope − 1)²."
-    if close(found[1], 2 * r1):
-        return "the second lacks the ½ of R1."
-    if close(found[1], 0.5 * np.mean(slopes) ** 2) or close(found[1], 0.5 * np.mean(slopes)):
-        return "the second averages slopes; R1 averages their squares, no root at all."
-    return "the second differs: ½ · mean over images of the sum of squares."
-
-
-def _judge_apart(apart):
-    a, b = np.array([5.0, 7.0, 6.0]), np.array([4.0, 4.5, 3.0, 4.1])
-    gap, errors = a.mean() - b.mean(), [np.var(v, ddof=1) / len(v) for v in (a, b)]
-    right = gap / np.sqrt(sum(errors))
-    found = judged(apart, a, b)
-    if close(found, right):
-        return None
-    if close(found, -right):
-        return "the sign is turned: mean of a minus mean of b."
-    if close(found, gap):
-        return "this is the difference alone; divide it by its standard error."
-    if close(found, gap / np.sqrt(np.var(a) / len(a) + np.var(b) / len(b))):
-        return "np.var divides by n unless told otherwise: with so few seeds take ddof=1."
-    if close(found, gap / np.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1))):
-        return "this divides by the spread of single runs. A mean of n runs is surer: divide each variance by its n."
-    if close(found, gap / sum(errors)):
-        return "the root is missing: variances add, and the standard error is the root of their sum."
-    if found.shape != ():
-        return "return one number for the two methods."
-    return "the value differs: (mean a − mean b) / √(var a / n_a + var b / n_b), with ddof=1."
+def _pictures(rng):
+    # In one case there are as many images as channels, so that an ε that was not reshaped goes through.
+    cases = []
+    for n, h, w, c in ((1, 1, 2, 1), (3, 4, 5, 3), (5, 2, 3, 1), (4, 4, 4, 4)):
+        epsilon = np.concatenate([[0.0, 1.0], rng.uniform(size=n)])[-n:] if n > 2 else rng.uniform(size=n)
+        cases.append((rng.uniform(-1, 1, (n, h, w, c)), rng.uniform(-1, 1, (n, h, w, c)), epsilon))
+    return cases
 
 
 mixtures = Exercise(
-    title="Exercise 1, the mixtures",
-    judge=_judge_mixtures,
-    nudge="epsilon has one number an image. Which shape lets it multiply images of (N, H, W, C)?",
-    answer='''\
-def mixtures(real, fake, epsilon):
+    title="Exercise 2 · The mixtures",
+    question="""\
+`real` and `fake` are tensors (N, H, W, C), `epsilon` is a tensor (N,) with one number for each image. Return
+$\\hat x_i=\\varepsilon_i x_i+(1-\\varepsilon_i)\\,G(z_i)$, shaped like `real`. Later cells differentiate it, so use
+`keras.ops` or plain arithmetic.""",
+    start="""\
+def my_mixtures(real, fake, epsilon):
+    return ...
+""",
+    cases=_pictures,
+    given=tensors,
+    expected=_mixtures,
+    slips=(
+        (
+            lambda r, f, e: e * r + (1 - e) * f,
+            "`epsilon` was laid along the last axis, the channels. Each image needs its own number in all its pixels.",
+        ),
+        (
+            lambda r, f, e: _mixtures(f, r, e),
+            "Real and fake have changed places. The lines are the same, but here ε belongs to the real image.",
+        ),
+        (lambda r, f, e: r * e.reshape(-1, 1, 1, 1) + f, "The fake image keeps its full weight."),
+        (lambda r, f, e: 0.5 * (r + f), "That is the middle of each line; ε was not used."),
+        (lambda r, f, e: e[0] * r + (1 - e[0]) * f, "All images get the first ε. One number for each image."),
+    ),
+    hints=(
+        "Which shape must ε have, so that it multiplies an image of (H, W, C) as a whole, and each image by its own?",
+        "`ops.reshape(epsilon, (-1, 1, 1, 1))`; then the formula as it stands.",
+    ),
+    code="""\
+def my_mixtures(real, fake, epsilon):
     epsilon = ops.reshape(epsilon, (-1, 1, 1, 1))
     return epsilon * real + (1 - epsilon) * fake
-''',
+""",
+    why="""\
+One ε for each image keeps $\\hat x$ on the straight line between a real and a fake image, where the theorem speaks.
+One ε for each pixel would fill a whole box between them, and one ε for the batch would put all images at the same place
+of their lines.""",
 )
 
-two_sided = Exercise(
-    title="Exercise 2, the two-sided penalty",
-    judge=_judge_two_sided,
-    nudge="First each image's slope: squares summed over axes 1 to 3, then the root. Then the mean of (slope − 1)².",
-    answer='''\
-def two_sided_penalty(gradient):
+
+def _slopes(gradient):
+    return np.sqrt(np.sum(np.square(gradient), axis=(1, 2, 3)) + 1e-12)
+
+
+def _penalty(gradient):
+    return np.mean(np.square(_slopes(gradient) - 1))
+
+
+def _pixelwise(gradient):
+    return np.mean(np.square(np.sqrt(np.sum(np.square(gradient), axis=-1) + 1e-12) - 1))
+
+
+def _gradients(rng):
+    cases = []
+    for shape, wanted in (((1, 1, 2, 1), [0.5]), ((4, 4, 5, 3), [0.4, 0.9, 1.7, 3.0]), ((3, 6, 2, 1), [2.0, 0.7, 5.0])):
+        gradient = rng.normal(size=shape)
+        cases.append((gradient * (np.array(wanted) / _slopes(gradient))[:, None, None, None],))
+    return cases
+
+
+repair = Exercise(
+    title="Exercise 3 · Repair a penalty",
+    question="""\
+This function is found in public code in many copies. Written for points it was right; then somebody used it for images,
+and the slope of the whole image came out twenty times too steep. `gradient` is $\\nabla f(\\hat x)$, a tensor
+(N, H, W, C). Return the two-sided penalty without λ, one number. A game differentiates it, so use `keras.ops`.""",
+    start="""\
+def my_penalty(gradient):
+    slope = ops.sqrt(ops.sum(ops.square(gradient), axis=-1) + 1e-12)
+    return ops.mean(ops.square(slope - 1))
+""",
+    cases=_gradients,
+    given=tensors,
+    expected=_penalty,
+    broken=_pixelwise,
+    gradient=0,
+    slips=(
+        (
+            lambda g: np.square(_slopes(g).mean() - 1),
+            "You square the mean slope's distance. Slopes of 0 and 2 would cost nothing: square each, then average.",
+        ),
+        (
+            lambda g: np.mean(np.square(_slopes(g) ** 2 - 1)),
+            "The slope is the root of the sum of squares; the root is missing now.",
+        ),
+        (
+            lambda g: np.mean(np.square(np.maximum(_slopes(g) - 1, 0))),
+            "That is the one-sided penalty. The two-sided one also counts slopes below 1.",
+        ),
+        (
+            lambda g: np.sum(np.square(_slopes(g) - 1)),
+            "That is the sum over the batch. With it λ would depend on the batch size.",
+        ),
+        (
+            lambda g: np.mean(np.square(np.sqrt(np.sum(np.square(g)) + 1e-12) - 1)),
+            "Now the norm runs over the whole batch. Each image has a slope of its own.",
+        ),
+        (lambda g: np.mean(np.abs(_slopes(g) - 1)), "The distance from 1 is squared in the penalty."),
+    ),
+    hints=(
+        "How many numbers `slope` are there for one image in this code? How many should there be?",
+        "The norm of a gradient goes over everything that belongs to one image.",
+        "Sum the squares over the axes 1, 2 and 3; the rest of the code is right.",
+    ),
+    code="""\
+def my_penalty(gradient):
     slope = ops.sqrt(ops.sum(ops.square(gradient), axis=(1, 2, 3)) + 1e-12)
     return ops.mean(ops.square(slope - 1))
-''',
+""",
+    why="""\
+The last axis of an image holds its channels, so each *pixel* was asked for a slope of 1, and an image of P pixels for
+$\\sqrt P$. The small number under the root stays: at a flat spot the root has no derivative, and one such spot makes
+the whole training NaN.""",
 )
 
-relatives = Exercise(
-    title="Exercise 3, one-sided and R1",
-    judge=_judge_relatives,
-    nudge="Both begin with the sum of squares of each image. ops.relu is max(0, ·); R1 needs no root.",
-    answer='''\
-def one_sided_and_r1(gradient):
-    squares = ops.sum(ops.square(gradient), axis=(1, 2, 3))
-    excess = ops.relu(ops.sqrt(squares + 1e-12) - 1)
-    return ops.stack([ops.mean(ops.square(excess)), 0.5 * ops.mean(squares)])
-''',
-)
 
-apart = Exercise(
-    title="Exercise 4, is the difference real",
-    judge=_judge_apart,
-    nudge="np.var(a, ddof=1) / len(a) is the squared standard error of one mean; two of them add.",
-    answer='''\
-def standard_errors_apart(a, b):
-    error = np.sqrt(np.var(a, ddof=1) / len(a) + np.var(b, ddof=1) / len(b))
-    return (np.mean(a) - np.mean(b)) / error
-''',
+def _sound_weights(measured):
+    if not isinstance(measured, dict) or len(measured) < 4:
+        return "`my_weights` is a dict of at least four weights: {λ: (gap, mean slope)}."
+    for weight, pair in measured.items():
+        gap, slope = (float(value) for value in pair)
+        if not (np.isfinite(gap) and 0 < slope < np.inf):
+            return f"at λ = {weight:g} you have gap {gap:g} and slope {slope:g}; the slope is a positive number."
+    if not min(measured) <= 0.1 or not max(measured) >= 100:
+        return "go to both sides of 10, from λ = 0.1 or less to 100 or more."
+    if not measured[min(measured)][1] > measured[max(measured)][1]:
+        return "the weakest penalty has no steeper critic than the strongest; is (gap, slope) the right way round?"
+    return None
+
+
+weights = Experiment(
+    title="Exercise 4 · Which λ?",
+    question="""\
+Train the critic of section 3 on the ring with at least four weights λ, from 0.1 or less to 100 or more. Fill a dict,
+`{λ: (gap, mean slope)}`, measured between 500 real and 500 fake points, and compare the slopes with the spring,
+$s=\\tfrac12+\\sqrt{\\tfrac14+\\text{gap}/2\\lambda}$. Write down in a sentence or two what you conclude. What does λ
+decide, and where does the spring stop describing the critic?""",
+    start="""\
+my_weights = ...
+my_conclusion = ...
+""",
+    sound=_sound_weights,
+    rubric=(
+        "The smaller λ, the steeper the critic; with a large λ the slope comes down to about 1 and stays there.",
+        "It compares the measured slopes with the spring, in numbers, and says where they part.",
+        "A very large λ drowns the gap: the penalty is all that the critic learns from, and the gap suffers.",
+        "It does not claim more than was measured: a small critic, fixed fakes, one seed.",
+    ),
+    hints=(
+        "`Alone(critic, weight=λ)` is the game; `slopes_of(critic, fake[:500])` and `critic.predict` measure.",
+        "Write a loop over λ that builds a fresh critic from the same seed each time.",
+    ),
+    code="""\
+my_weights = {}
+fixed = points["8 Gaussians"]
+moved = fixed + 0.5 * np.random.default_rng(1).normal(size=fixed.shape).astype("float32")
+for strength in (0.1, 1.0, 10.0, 1_000.0):
+    keras.utils.set_random_seed(0)
+    one_critic = networks.point_critic(width=64)
+    one_game = Alone(one_critic, weight=strength)
+    one_game.compile(steps_per_execution=50)
+    one_game.fit((fixed, moved), batch_size=256, epochs=1, steps_per_epoch=1_000, verbose=0)
+    high, low = (float(one_critic.predict(x[:500], verbose=0).mean()) for x in (fixed, moved))
+    my_weights[strength] = high - low, float(slopes_of(one_critic, moved[:500]).mean())
+    print(strength, my_weights[strength], "spring", 0.5 + (0.25 + (high - low) / (2 * strength)) ** 0.5)
+my_conclusion = "The smaller the weight, the steeper the critic; with large weights the slope stays near one."
+""",
+    why="""\
+The gap rewards slope and the penalty forbids it; λ sets the exchange rate. With λ = 10 and W below 1 the spring hardly
+gives way, which is why the paper's one value serves for so many data sets.""",
 )

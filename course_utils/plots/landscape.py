@@ -16,7 +16,7 @@ def plane(limit=2.0, size=81):
     return np.stack(np.meshgrid(ticks, ticks), -1).reshape(-1, 2).astype("float32")
 
 
-def contours(panels, limit=2.0, columns=3, width=11.0, pairs=None):
+def contours(panels, limit=2.0, columns=3, width=11.0, pairs=None, shared=False):
     """Draws critics over the plane as lines of equal value, with the points that they saw.
 
     Args:
@@ -26,24 +26,29 @@ def contours(panels, limit=2.0, columns=3, width=11.0, pairs=None):
         columns: panels a row.
         width: of the figure in inches.
         pairs: (real, fake), two arrays (n, 2) joined row by row by a line in every panel, or None.
+        shared: True gives all panels the same levels, with a colour bar; for values in the same units.
 
     Returns:
-        A matplotlib figure. Each panel has its own twelve levels, since a critic's constant and scale
-        are free; darker is higher.
+        A matplotlib figure. Unless they are shared, each panel has its own twelve levels, since a critic's
+        constant and scale are free; darker is higher.
     """
     rows = -(-len(panels) // columns)
     made, axes = figure(rows, columns, width=width, height=(width / columns) * rows + 0.3 * rows, squeeze=False)
     ticks = np.linspace(-limit, limit, round(len(next(iter(panels.values()))[0]) ** 0.5))
+    every = np.concatenate([np.ravel(values) for values, *_ in panels.values()])
+    levels = np.linspace(every.min(), every.max(), 17) if shared else 12
     for axis, (title, (values, real, fake)) in zip(axes.flat, panels.items()):
         height = np.asarray(values, "float64").reshape(len(ticks), len(ticks))
-        axis.contourf(ticks, ticks, height, levels=12, cmap="Greys", alpha=0.55)
-        axis.contour(ticks, ticks, height, levels=12, colors="black", linewidths=1.0, linestyles="-")
+        filled = axis.contourf(ticks, ticks, height, levels=levels, cmap="Greys", alpha=0.55)
+        axis.contour(ticks, ticks, height, levels=levels, colors="black", linewidths=1.0, linestyles="-")
         if pairs is not None:
             for ends in zip(*pairs):
                 axis.plot(*np.stack(ends).T, color=COLOURS[2], linewidth=2.5, linestyle="-")
         _cloud(axis, fake, FAKE, "^")
         _cloud(axis, real, REAL, "o")
         _square(axis, limit, title)
+    if shared:
+        made.colorbar(filled, ax=axes, label="value of the critic, in units of its mean slope", format="%.1f")
     return made
 
 
@@ -96,7 +101,7 @@ def weight_histograms(panels, bins=61, width=11.0, height=3.8):
     return made
 
 
-def slopes(traces, xlabel="iterations", title=None, axis=None):
+def slopes(traces, xlabel="iterations", title=None, axis=None, log=False):
     """Draws slopes over training, with a line at 1.
 
     Args:
@@ -104,6 +109,7 @@ def slopes(traces, xlabel="iterations", title=None, axis=None):
             drawn, and the band from the 10th to the 90th percentile.
         xlabel, title: texts.
         axis: draw into this axis; a new figure if None.
+        log: True draws the slopes on a logarithmic axis.
 
     Returns:
         The matplotlib figure.
@@ -120,7 +126,7 @@ def slopes(traces, xlabel="iterations", title=None, axis=None):
             low, high = np.quantile(found, [0.1, 0.9], axis=1)
             axis.fill_between(iterations, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
     axis.axhline(1.0, color="black", linewidth=1.5, linestyle="-", zorder=1)
-    axis.set(xlabel=xlabel, ylabel="slope ‖∇f‖")
+    axis.set(xlabel=xlabel, ylabel="slope ‖∇f‖ (log)" if log else "slope ‖∇f‖", yscale="log" if log else "linear")
     axis.legend()
     if title:
         axis.set_title(title)
@@ -177,13 +183,13 @@ def score_dots(runs, long=None, floor=None, xlabel="Fréchet distance", width=10
     if floor is not None:
         axis.axvline(floor, color="black", linestyle="--", label=floor_label)
     axis.set_yticks(range(len(labels)), labels)
-    axis.set(xscale="log", xlabel=xlabel, ylim=(len(labels) - 0.5, -0.5))
+    axis.set(xscale="log", xlabel=f"{xlabel} (log)", ylim=(len(labels) - 0.5, -0.5))
     axis.grid(axis="y", visible=False)
     made.legend(loc="outside lower center", ncols=3)
     return made
 
 
-def race(marks, scores, ylabel="Fréchet distance", width=10.0):
+def race(marks, scores, ylabel="Fréchet distance", width=10.0, bold=()):
     """Draws how the scores of several methods fall with the time spent, on two logarithmic axes.
 
     Args:
@@ -191,17 +197,20 @@ def race(marks, scores, ylabel="Fréchet distance", width=10.0):
         scores: dict label -> (seeds, T); the mean is drawn, and a band from the best to the worst seed.
         ylabel: text.
         width: of the figure in inches.
+        bold: labels drawn with their band; the others are thin and without. All if empty.
 
     Returns:
         A matplotlib figure.
     """
     made, axis = figure(width=width, height=0.55 * width)
     for (label, found), marker in zip(scores.items(), itertools.cycle("os^DvPX")):
-        (line,) = axis.plot(marks, np.mean(found, axis=0), marker=marker, markersize=9, label=label)
-        axis.fill_between(
-            marks, np.min(found, axis=0), np.max(found, axis=0), color=line.get_color(), alpha=0.15, linewidth=0
-        )
-    axis.set(xscale="log", yscale="log", xlabel="processor seconds", ylabel=ylabel)
+        strong = not bold or label in bold
+        look = {"markersize": 9, "linewidth": 3.0, "zorder": 3} if strong else {"markersize": 6, "linewidth": 1.0}
+        (line,) = axis.plot(marks, np.mean(found, axis=0), marker=marker, label=label, **look)
+        if strong:
+            low, high = np.min(found, axis=0), np.max(found, axis=0)
+            axis.fill_between(marks, low, high, color=line.get_color(), alpha=0.15, linewidth=0)
+    axis.set(xscale="log", yscale="log", xlabel="processor seconds (log)", ylabel=f"{ylabel} (log)")
     axis.set_xticks(marks, [f"{mark:g}" for mark in marks])
     axis.yaxis.set_major_locator(ticker.LogLocator(subs=(1.0, 2.0, 5.0)))
     axis.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
@@ -223,3 +232,26 @@ def _square(axis, limit, title):
     axis.set_yticks([])
     axis.grid(False)
     axis.spines[:].set_visible(True)
+
+
+def phases(paths, limit=1.6, width=12.0):
+    """Draws the Dirac-GAN's ways through its plane of two parameters, one panel a game.
+
+    Args:
+        paths: dict title -> float (steps, 2), generator's θ and critic's slope ψ after each step.
+        limit: half the width of each panel.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure; a white dot is the start, a cross the goal (0, 0), a star the end.
+    """
+    made, axes = figure(1, len(paths), width=width, height=width / len(paths) + 0.9, squeeze=False, sharey=True)
+    for axis, (title, path) in zip(axes[0], paths.items()):
+        axis.plot(*np.clip(path, -limit, limit).T, color=COLOURS[0], linewidth=1.2, linestyle="-")
+        axis.plot(0, 0, "k+", markersize=16, markeredgewidth=3)
+        axis.plot(*path[0], "o", color="white", markeredgecolor="black", markersize=10)
+        axis.plot(*np.clip(path[-1], -limit, limit), "*", color=COLOURS[1], markersize=18, markeredgecolor="black")
+        axis.set(xlim=(-limit, limit), ylim=(-limit, limit), xlabel="generator θ", title=title)
+        axis.set_aspect("equal")
+    axes[0, 0].set_ylabel("critic's slope ψ")
+    return made
