@@ -24,6 +24,8 @@ def every_figure():
     points, plane = rng.normal(size=(20, 2)), landscape.plane()
     surface = (plane[:, 0] + plane[:, 1] ** 2, points, -points)
     yield landscape.contours({"one": surface, "two": surface}, columns=2, pairs=(points, -points))
+    yield landscape.contours({"one": surface, "two": surface}, columns=2, shared=True)
+    yield landscape.phases({"clipped": points, "R1": points / 9})
     yield landscape.clouds({"a": points, "b": points, "c": points}, points, columns=2)
     yield landscape.clouds({"a": points}, {"a": -points})
     yield landscape.weight_histograms({"clipped": rng.choice([-1, 1], 50), "free": rng.normal(size=50)})
@@ -81,3 +83,15 @@ def test_a_race_draws_the_mean_over_seeds_and_the_band_between_best_and_worst():
     assert [list(line.get_ydata()) for line in axis.lines] == [[6.0, 3.0], [5.0, 1.0]]
     edges = axis.collections[0].get_paths()[0].vertices
     assert {tuple(v) for v in edges} >= {(10.0, 4.0), (10.0, 8.0), (20.0, 2.0), (20.0, 4.0)}
+
+
+def test_shared_contours_have_one_set_of_levels():
+    low, high = np.arange(9.0), np.arange(9.0) + 100
+    made = landscape.contours({"low": (low, None, None), "high": (high, None, None)}, columns=2, shared=True)
+    filled = [axis.collections[0] for axis in made.axes[:2]]
+    assert np.array_equal(filled[0].levels, filled[1].levels) and filled[0].levels[[0, -1]].tolist() == [0.0, 108.0]
+
+
+def test_bold_methods_keep_their_band_and_others_lose_it():
+    (axis,) = landscape.race([10, 20], {"a": [[4.0, 2.0]], "b": [[5.0, 1.0]]}, bold=("b",)).axes
+    assert len(axis.collections) == 1 and [line.get_linewidth() for line in axis.lines] == [1.0, 3.0]

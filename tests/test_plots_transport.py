@@ -24,7 +24,9 @@ def every_figure():
     yield transport.verdicts(x, rng.normal(size=30), rng.normal(size=30), {"A": (x, "f"), "B": (x**2, "g")}, {"B": x})
     yield transport.clipped_weights({"c = 1": rng.uniform(-1, 1, 90), "c = 2": np.full(9, 2.0)}, (1.0, 2.0))
     yield transport.layer_norms({"c = 1": [1.0, 0.1], "c = 2": [0.0, 1e-9]})
-    yield transport.thermometers({"A": ([3.0, 2.0, 1.0], [0.3, 0.2, 0.1], "loss")})
+    yield transport.thermometers({title: ([3.0, 2.0, 1.0], [0.3, 0.2, 0.1], "loss") for title in "ABC"})
+    yield transport.duality(rng.uniform(-1, 1, 50), rng.uniform(1.2, 2, 50), 1.1)
+    yield transport.growth({"A": (x + 2, rng.uniform(1, 900, (3, 21)))}, "steps", "slope", (26.0, "bound"))
 
 
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
@@ -73,3 +75,19 @@ def test_a_norm_of_zero_is_left_out():
 def test_a_thermometer_marks_the_end_of_the_training():
     axis = transport.thermometers({"A": ([3.0, 1.0], [0.3, 0.1], "loss")}).axes[0]
     assert axis.collections[-1].get_offsets().tolist() == [[1.0, 0.1]]
+
+
+def test_growth_draws_each_seed_and_their_mean():
+    axis = transport.growth({"A": ([1, 2], [[1.0, 4.0], [3.0, 8.0]])}, "steps", "K", log=False).axes[0]
+    assert [list(line.get_ydata()) for line in axis.lines] == [[1.0, 4.0], [3.0, 8.0], [2.0, 6.0]]
+
+
+def test_the_distance_stands_between_what_critics_earn_and_what_plans_cost():
+    (axis,) = transport.duality([0.5, 1.0], [1.5, 2.0], 1.2).axes
+    assert list(axis.lines[0].get_xdata()) == [1.2, 1.2]
+
+
+def test_the_start_of_a_thermometer_is_white_and_its_end_a_star():
+    axis = transport.thermometers({"A": ([3.0, 2.0, 1.0], [0.3, 0.2, 0.1], "loss")}).axes[0]
+    start, end = axis.collections[1:]
+    assert start.get_offsets().tolist() == [[3.0, 0.3]] and end.get_offsets().tolist() == [[1.0, 0.1]]
