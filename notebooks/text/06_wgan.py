@@ -33,7 +33,7 @@
 # | `cpu` | a laptop | 3 to 4 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 #
-# Sections 1 to 8 fit one meeting. "In depth" at the end is for reading at home.
+# Sections 1 to 7 fit one meeting. "In depth" at the end is for reading at home.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
@@ -182,7 +182,7 @@ assert min(right) > 0.98 and pushes["minimax"][-1] < 0.4 * pushes["minimax"][0]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The better the discriminator, the flatter $\log(1-D)$ under the fakes, and the smaller the push. The non-saturating
-# loss of notebook 04 does not go flat; section 3.4 shows what it does instead.
+# loss of notebook 04 does not go flat; part B of "In depth" shows what it does instead.
 #
 # The reason lies in what is measured. At its best the discriminator measures the Jensen–Shannon
 # divergence, and that cannot tell "far away" from "very far away". We need another distance.
@@ -274,29 +274,7 @@ show(
 # are, and its slope is exactly 0: no direction to move in. $W = |\theta|$ has slope ±1 on either side.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ### 2.4 On a line, sort
-#
-# In one dimension nothing is gained by crossing. The smallest number goes to the smallest, the next to the
-# next. Sorting solves the linear programme.
-
-# %% slideshow={"slide_type": "fragment"}
-a, b = real_1d[:, 0].astype("float64"), fake_1d[:, 0].astype("float64")
-by_sorting = np.abs(np.sort(a) - np.sort(b)).mean()
-by_scipy = stats.wasserstein_distance(a, b)
-
-few, each = slice(40), np.full(40, 1 / 40)
-by_plan = cheapest_plan(np.abs(a[few, None] - b[few]), each, each)[1]
-print(f"512 numbers: sorting {by_sorting:.6f}   SciPy {by_scipy:.6f}")
-print(f" 40 numbers: sorting {np.abs(np.sort(a[few]) - np.sort(b[few])).mean():.6f}   plan  {by_plan:.6f}")
-assert np.isclose(by_sorting, by_scipy, atol=1e-9)
-assert np.isclose(by_plan, np.abs(np.sort(a[few]) - np.sort(b[few])).mean(), atol=1e-9)
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Images have no order to sort by, and a plan between all pairs of images is far too large. The lecture calls it
-# intractable. The way out is to ask the same question from the other side.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ### 2.5 From plans to critics
+# ### 2.4 From plans to critics
 #
 # A carrier offers to do the work. She charges you $f(x)$ for loading at $x$, and refunds $f(y)$ when she unloads at
 # $y$. You accept her price list if no trip costs more than driving yourself:
@@ -376,27 +354,6 @@ show(
 # equal $\|x-y\|$ wherever $\gamma$ is not 0. This is called complementary slackness. Notebook 07 is built on it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ### 2.6 Slope, not size
-#
-# The slides write the condition as $|f|\le 1$. They mean $\|f\|_{\mathrm{Lip}}\le1$, as their next page says.
-# The size of $f$ does not matter: a constant added to $f$ cancels in the difference.
-
-# %% slideshow={"slide_type": "fragment"}
-x = np.linspace(-3, 3, 601)
-steep, gentle = np.sin(6 * x), 3 + 0.8 * x
-figure, axis = plots.figure(width=8, height=3.8)
-axis.plot(x, gentle, label=f"1-Lipschitz, though not |f| ≤ 1: slope {np.abs(np.diff(gentle)).max() * 100:.1f}")
-axis.plot(x, steep, label=f"|f| ≤ 1, though not 1-Lipschitz: slope {np.abs(np.diff(steep)).max() * 100:.1f}")
-axis.axhspan(-1, 1, color="0.9", zorder=0)
-axis.set(xlabel="x", ylabel="f(x)", ylim=(-1.5, 8))
-axis.legend(loc="upper left")
-show(figure, "A straight line far above 1 with slope 0.8, and a wave between −1 and 1 with slope 6.")
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The grey band is $|f|\le1$. Taken literally, it brings back the old trouble: for the two lines the best $f$ is then
-# +1 on the real one and −1 on the other, and the sup is 2 for *every* $\theta\ne0$. Its slope is 0.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · The recipe
 #
 # ### 3.1 Clip the weights
@@ -449,6 +406,7 @@ def watched(limit):
     return critic, np.array(found).T
 
 # %% slideshow={"slide_type": "subslide"}
+by_sorting = np.abs(np.sort(real_1d[:, 0]) - np.sort(fake_1d[:, 0])).mean()  # W on a line: in depth, C
 critic, clipped = watched(penalties.ClipConstraint(0.1))
 _, free = watched(None)
 bound = 0.1**4 * 64**3  # Π c√(mn) for layers 1→64→64→64→1
@@ -554,24 +512,6 @@ print(f"largest difference of any weight after two iterations: {difference:.1e}"
 assert difference < 1e-5
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ### 3.4 Three losses, fakes that never move
-
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-figure, axis = plots.figure(width=8.5, height=4)
-for (name, values), marker in zip(pushes.items(), "os^"):
-    axis.plot(50 * np.arange(1, len(values) + 1), values, marker=marker, label=f"{name}: {values[-1]:.2g}")
-axis.set(yscale="log", xlabel="steps of the discriminator or critic", ylabel="push at the fakes (log)")
-axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
-show(figure, "The push falls to " + f"{pushes['minimax'][-1]:.2g} under the minimax loss, rises to "
-     f"{pushes['non-saturating'][-1]:.2g} under the non-saturating one, and settles near "
-     f"{pushes['Wasserstein'][-1]:.2g} for Wasserstein.")  # fmt: skip
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Minimax: the push dies. Non-saturating: it *grows* while the discriminator trains, so its size tells how sure the
-# discriminator is, and not how far the fakes have to go. Wasserstein with clipped weights: it settles. You may train
-# this critic as long as you like.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Build
 #
 # The generator is notebook 05's. The critic has no batch norm. It has layer norm, which looks at one image at a
@@ -630,7 +570,6 @@ wgan = wgan_of()
 run = {"batch_size": size["batch"], "epochs": size["marks"], "verbose": 0}
 live = plots.GameLive(wgan, x_test, read, title="WGAN")
 wgan.fit(x_train, steps_per_epoch=size["steps"], callbacks=[live], **run)
-cold = live.history
 just_trained = wgan.sample(size["test"], seed=1)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -655,47 +594,20 @@ if digits:
     for name, made in rows.items():
         print(f"FD of {name.split(chr(10))[0]:13} {metrics.frechet_distance(read(made).features, real.features):6.2f}")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ### The same generator under notebook 05's loss
-#
-# The critic goes without a norm there, and Adam is the optimizer. A WGAN's iteration shows five batches of real
-# images to its critic, so the GAN gets five times as many iterations: both see equally many images.
-
-# %% slideshow={"slide_type": "fragment"}
-generator, discriminator = networks(critic=dcgan_critic)
-gan = GAN(generator, discriminator)
-gan.compile(steps_per_execution=5 * size["steps"])
-live = plots.GameLive(gan, x_test, read, title="GAN (non-saturating)")
-gan.fit(x_train, steps_per_epoch=5 * size["steps"], callbacks=[live], **run)
-warm = live.history
-gan.release()
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Look inside
 #
 # ### 6.1 Is the critic's loss a thermometer?
 #
-# The lecture's promise: *the critic's loss tells how good the samples are; a discriminator's does not.* First the
-# two runs above: each reading against FD, one dot for each mark but the first two, where the critic still had to
-# learn. $\rho$ is the rank correlation: +1 if the reading falls whenever FD falls.
+# The lecture's promise: *the critic's loss tells how good the samples are; a discriminator's does not.* Look at the
+# four long runs that ship with the course, from their first mark to their last, and for each at three numbers that
+# you could watch while it trains. $\rho$ is the rank correlation with FD: +1 if the number falls whenever FD falls.
 
 # %% slideshow={"slide_type": "fragment"}
 def rank(reading, distance):
     """Spearman's rank correlation."""
     return float(stats.spearmanr(reading, distance).statistic)
 
-
-seen = slice(2, None) if session.profile != "smoke" else slice(None)
-if read:
-    readings = {"WGAN, gap": (cold["FD"][seen], cold["logit_gap"][seen], "gap"),
-                "GAN, discriminator's loss": (warm["FD"][seen], warm["critic_loss"][seen], "loss")}
-    readings = {f"{name}: ρ = {rank(r[1], r[0]):+.2f}": r for name, r in readings.items()}
-    show(transport.thermometers(readings, "FD, 500 samples"),
-         alt="Reading against FD, two panels. " + "; ".join(readings) + ".")
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# A few marks of one run each. For a verdict look at the four long runs that ship with the course, from their first
-# mark to their last. For each, three numbers that you could watch while it trains.
 
 # %% slideshow={"slide_type": "subslide"}
 long_runs = {"04 simple GAN": "gan-mnist", "05 DCGAN": "dcgan-mnist", "06 WGAN": "wgan-mnist",
@@ -882,45 +794,6 @@ show(plots.image_rows(shown, low=-1.0, width=11),
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # TODO
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ### The row that differs, live
-#
-# Play the MLP generator under both losses here. Both games see equally many real images.
-
-# %% slideshow={"slide_type": "fragment"}
-def mlp_game(kind, seed):
-    keras.utils.set_random_seed(seed)
-    made = mlp_generator(64, (256,) * 4, shape, activation=relu, normalisation=None)
-    critic, adam = layer_norm_critic(size["width"] // 2, shape), keras.optimizers.Adam
-    optimizers = rmsprops() if kind is WGAN else {f"{n}_optimizer": adam(1e-3, 0.5) for n in ("critic", "generator")}
-    game = kind(made, critic, seed=seed, **optimizers, **({"clip": 0.05} if kind is WGAN else {}))
-    game.compile(steps_per_execution=5)
-    return game
-
-
-def classes(made):
-    return int((metrics.class_shares(read(made).probabilities) >= 0.02).sum())
-
-# %% slideshow={"slide_type": "subslide"}
-iterations = session.pick(smoke=5, cpu=150, gpu=1_000)
-rows = {}
-for kind, turns in {GAN: 5, WGAN: 1}.items():
-    game = mlp_game(kind, seeds[0])
-    for seed in seeds:
-        restart(game, mlp_game(kind, seed))
-        game.fit(x_train, batch_size=16, steps_per_epoch=iterations * turns, epochs=1, verbose=0)
-        made = game.sample(size["test"], seed=0)
-        rows[f"{kind.__name__}, seed {seed}"] = made[:12]
-        if read:
-            distance = metrics.frechet_distance(read(made).features, real.features)
-            print(f"{kind.__name__:5} seed {seed}   FD {distance:6.1f}   classes {classes(made)}   "
-                  f"spread between samples {made.std(0).mean():.3f}")
-    game.release()
-show(plots.image_rows(rows, low=-1.0, width=10), alt="Twelve samples of an MLP generator: " + ", ".join(rows) + ".")
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# TODO
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 6.5 Really slow
 #
@@ -972,54 +845,7 @@ assert true > 0.1 and np.abs(found[0.001]).max() < 1e-6 * true
 # $W$. Compare readings of the same critic over time, never of two critics.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 8 · Errata of the slides
-#
-# ### 8.1 A product is no hinge
-#
-# The slides say that one sometimes minimises a "hinge loss" $\frac1m\sum f(x)\cdot f(g(z))$. Here is their table,
-# with the loss that does go by this name, $\max(0, 1-f(x)) + \max(0, 1+f(g(z)))$.
-
-# %% slideshow={"slide_type": "fragment"}
-corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)], "float32")
-print(" f(x)  f(g(z))  difference  product  hinge")
-hinge, product = [], []
-for f, g in corners:
-    product.append(f * g)
-    hinge.append(float(losses.hinge.discriminator(corners[:1, :1] * 0 + f, corners[:1, :1] * 0 + g)))
-    print(f"{f:5.0f}  {g:7.0f}  {f - g:10.0f}  {f * g:7.0f}  {hinge[-1]:5.0f}")
-assert product[1] == product[2] == min(product), "the product cannot tell right from the wrong way round"
-assert hinge.index(min(hinge)) == 2 and hinge.count(0.0) == 1
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# A critic that is right, (1, −1), and one that has everything the wrong way round, (−1, 1), get the same
-# product. The hinge has its only zero where the critic is right. Notebook 08 uses it.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ### 8.2 Two signs in the chain of duality
-#
-# The slide's last step but one subtracts $\inf_\gamma\mathbb E_\gamma[\|x-y\| + (f(x)-f(y))]$. It has to be
-#
-# $$\sup_f\ \mathbb E_p f - \mathbb E_q f \;+\; \inf_{\gamma\ge0}\,\mathbb E_\gamma\big[\|x-y\| - (f(x)-f(y))\big].$$
-#
-# Only so does the last term punish an $f$ that is too steep: put more and more earth on a trip that $f$ overcharges,
-# and the value falls without end. With the slide's signs a steep $f$ costs nothing, and one that has the two sides
-# the wrong way round is rewarded without end. Check it with multiples of the best critic, and 100 units of earth on
-# the trip where they do most.
-
-# %% slideshow={"slide_type": "fragment"}
-prices = scores[:5, None] - scores[5:]  # f(x) − f(y) of the best critic, (5, 6)
-values = {"right": [], "slide": []}
-for s in (-2, 0, 1, 2, 4):
-    values["right"].append(s * W + 100 * min(0, np.min(cost - s * prices)))
-    values["slide"].append(s * W - 100 * min(0, np.min(cost + s * prices)))
-print("f = −2, 0, 1, 2, 4 times the best critic; W =", round(W, 3))
-for name, found_values in values.items():
-    print(f"{name}: ", *(f"{value:9.2f}" for value in found_values))
-assert np.argmax(values["right"]) == 2 and np.isclose(max(values["right"]), W)
-assert values["slide"][0] > 10 * W and values["slide"][4] > values["slide"][3] > W
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## 9 · Your turn
+# ## 8 · Your turn
 #
 # A check says what is wrong; `exercises.wgan.lower_bound.hint()` gives a hint, one step at a time; the solution is
 # folded below each cell. `exercises.summary()` says what you have done.
@@ -1169,7 +995,7 @@ exercises.wgan.limits.check(my_limits, my_conclusion)
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 10 · Recap
+# ## 9 · Recap
 #
 # - Against a perfect discriminator the minimax gradient dies. JSD between disjoint sets is $\log 2$, with slope 0.
 # - $W$ is the cost of the cheapest plan. For two lines it is their distance, with slope ±1.
@@ -1186,9 +1012,9 @@ exercises.wgan.limits.check(my_limits, my_conclusion)
 #
 # | slide | what holds |
 # |---|---|
-# | "hinge loss" $\frac1m\sum f(x)\,f(g(z))$ | $\max(0,1-f(x)) + \max(0,1+f(g(z)))$: section 8.1 |
-# | sup over $\lvert f\rvert\le1$ | the Lipschitz norm, a bound on the slope: section 2.6 |
-# | $-\inf_\gamma\mathbb E[\|x-y\| + (f(x)-f(y))]$ | $+\inf_\gamma\mathbb E[\|x-y\| - (f(x)-f(y))]$: section 8.2 |
+# | "hinge loss" $\frac1m\sum f(x)\,f(g(z))$ | $\max(0,1-f(x)) + \max(0,1+f(g(z)))$: in depth, F |
+# | sup over $\lvert f\rvert\le1$ | the Lipschitz norm, a bound on the slope: in depth, E |
+# | $-\inf_\gamma\mathbb E[\|x-y\| + (f(x)-f(y))]$ | $+\inf_\gamma\mathbb E[\|x-y\| - (f(x)-f(y))]$: in depth, G |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## In depth
@@ -1214,6 +1040,151 @@ for g, title in enumerate(titles):
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # TODO
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ### B. Three losses, fakes that never move
+
+# %% slideshow={"slide_type": "skip"} tags=["hide-input"]
+figure, axis = plots.figure(width=8.5, height=4)
+for (name, values), marker in zip(pushes.items(), "os^"):
+    axis.plot(50 * np.arange(1, len(values) + 1), values, marker=marker, label=f"{name}: {values[-1]:.2g}")
+axis.set(yscale="log", xlabel="steps of the discriminator or critic", ylabel="push at the fakes (log)")
+axis.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+show(figure, "The push falls to " + f"{pushes['minimax'][-1]:.2g} under the minimax loss, rises to "
+     f"{pushes['non-saturating'][-1]:.2g} under the non-saturating one, and settles near "
+     f"{pushes['Wasserstein'][-1]:.2g} for Wasserstein.")  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Minimax: the push dies. Non-saturating: it *grows* while the discriminator trains, so its size tells how sure the
+# discriminator is, and not how far the fakes have to go. Wasserstein with clipped weights: it settles. You may train
+# this critic as long as you like.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ### C. On a line, sort
+#
+# In one dimension nothing is gained by crossing. The smallest number goes to the smallest, the next to the
+# next. Sorting solves the linear programme.
+
+# %% slideshow={"slide_type": "skip"}
+a, b = real_1d[:, 0].astype("float64"), fake_1d[:, 0].astype("float64")
+by_rank = np.abs(np.sort(a) - np.sort(b)).mean()
+by_scipy = stats.wasserstein_distance(a, b)
+
+few, each = slice(40), np.full(40, 1 / 40)
+by_plan = cheapest_plan(np.abs(a[few, None] - b[few]), each, each)[1]
+print(f"512 numbers: sorting {by_rank:.6f}   SciPy {by_scipy:.6f}")
+print(f" 40 numbers: sorting {np.abs(np.sort(a[few]) - np.sort(b[few])).mean():.6f}   plan  {by_plan:.6f}")
+assert np.isclose(by_rank, by_scipy, atol=1e-9)
+assert np.isclose(by_plan, np.abs(np.sort(a[few]) - np.sort(b[few])).mean(), atol=1e-9)
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Images have no order to sort by, and a plan between all pairs of images is far too large. The lecture calls it
+# intractable. The way out is to ask the same question from the other side.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ### D. An MLP as generator, live
+#
+# Play the MLP generator under both losses here. Both games see equally many real images.
+
+# %% slideshow={"slide_type": "skip"}
+def mlp_game(kind, seed):
+    keras.utils.set_random_seed(seed)
+    made = mlp_generator(64, (256,) * 4, shape, activation=relu, normalisation=None)
+    critic, adam = layer_norm_critic(size["width"] // 2, shape), keras.optimizers.Adam
+    optimizers = rmsprops() if kind is WGAN else {f"{n}_optimizer": adam(1e-3, 0.5) for n in ("critic", "generator")}
+    game = kind(made, critic, seed=seed, **optimizers, **({"clip": 0.05} if kind is WGAN else {}))
+    game.compile(steps_per_execution=5)
+    return game
+
+
+def classes(made):
+    return int((metrics.class_shares(read(made).probabilities) >= 0.02).sum())
+
+# %% slideshow={"slide_type": "skip"}
+iterations = session.pick(smoke=5, cpu=150, gpu=1_000)
+rows = {}
+for kind, turns in {GAN: 5, WGAN: 1}.items():
+    game = mlp_game(kind, seeds[0])
+    for seed in seeds:
+        restart(game, mlp_game(kind, seed))
+        game.fit(x_train, batch_size=16, steps_per_epoch=iterations * turns, epochs=1, verbose=0)
+        made = game.sample(size["test"], seed=0)
+        rows[f"{kind.__name__}, seed {seed}"] = made[:12]
+        if read:
+            distance = metrics.frechet_distance(read(made).features, real.features)
+            print(f"{kind.__name__:5} seed {seed}   FD {distance:6.1f}   classes {classes(made)}   "
+                  f"spread between samples {made.std(0).mean():.3f}")
+    game.release()
+show(plots.image_rows(rows, low=-1.0, width=10), alt="Twelve samples of an MLP generator: " + ", ".join(rows) + ".")
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# TODO
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ### E. Erratum: slope, not size
+#
+# The slides write the condition as $|f|\le 1$. They mean $\|f\|_{\mathrm{Lip}}\le1$, as their next page says.
+# The size of $f$ does not matter: a constant added to $f$ cancels in the difference.
+
+# %% slideshow={"slide_type": "skip"}
+x = np.linspace(-3, 3, 601)
+steep, gentle = np.sin(6 * x), 3 + 0.8 * x
+figure, axis = plots.figure(width=8, height=3.8)
+axis.plot(x, gentle, label=f"1-Lipschitz, though not |f| ≤ 1: slope {np.abs(np.diff(gentle)).max() * 100:.1f}")
+axis.plot(x, steep, label=f"|f| ≤ 1, though not 1-Lipschitz: slope {np.abs(np.diff(steep)).max() * 100:.1f}")
+axis.axhspan(-1, 1, color="0.9", zorder=0)
+axis.set(xlabel="x", ylabel="f(x)", ylim=(-1.5, 8))
+axis.legend(loc="upper left")
+show(figure, "A straight line far above 1 with slope 0.8, and a wave between −1 and 1 with slope 6.")
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# The grey band is $|f|\le1$. Taken literally, it brings back the old trouble: for the two lines the best $f$ is then
+# +1 on the real one and −1 on the other, and the sup is 2 for *every* $\theta\ne0$. Its slope is 0.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ### F. Erratum: a product is no hinge
+#
+# The slides say that one sometimes minimises a "hinge loss" $\frac1m\sum f(x)\cdot f(g(z))$. Here is their table,
+# with the loss that does go by this name, $\max(0, 1-f(x)) + \max(0, 1+f(g(z)))$.
+
+# %% slideshow={"slide_type": "skip"}
+corners = np.array([(-1, -1), (-1, 1), (1, -1), (1, 1)], "float32")
+print(" f(x)  f(g(z))  difference  product  hinge")
+hinge, product = [], []
+for f, g in corners:
+    product.append(f * g)
+    hinge.append(float(losses.hinge.discriminator(corners[:1, :1] * 0 + f, corners[:1, :1] * 0 + g)))
+    print(f"{f:5.0f}  {g:7.0f}  {f - g:10.0f}  {f * g:7.0f}  {hinge[-1]:5.0f}")
+assert product[1] == product[2] == min(product), "the product cannot tell right from the wrong way round"
+assert hinge.index(min(hinge)) == 2 and hinge.count(0.0) == 1
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# A critic that is right, (1, −1), and one that has everything the wrong way round, (−1, 1), get the same
+# product. The hinge has its only zero where the critic is right. Notebook 08 uses it.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ### G. Erratum: two signs in the chain of duality
+#
+# The slide's last step but one subtracts $\inf_\gamma\mathbb E_\gamma[\|x-y\| + (f(x)-f(y))]$. It has to be
+#
+# $$\sup_f\ \mathbb E_p f - \mathbb E_q f \;+\; \inf_{\gamma\ge0}\,\mathbb E_\gamma\big[\|x-y\| - (f(x)-f(y))\big].$$
+#
+# Only so does the last term punish an $f$ that is too steep: put more and more earth on a trip that $f$ overcharges,
+# and the value falls without end. With the slide's signs a steep $f$ costs nothing, and one that has the two sides
+# the wrong way round is rewarded without end. Check it with multiples of the best critic, and 100 units of earth on
+# the trip where they do most.
+
+# %% slideshow={"slide_type": "skip"}
+prices = scores[:5, None] - scores[5:]  # f(x) − f(y) of the best critic, (5, 6)
+values = {"right": [], "slide": []}
+for s in (-2, 0, 1, 2, 4):
+    values["right"].append(s * W + 100 * min(0, np.min(cost - s * prices)))
+    values["slide"].append(s * W - 100 * min(0, np.min(cost + s * prices)))
+print("f = −2, 0, 1, 2, 4 times the best critic; W =", round(W, 3))
+for name, found_values in values.items():
+    print(f"{name}: ", *(f"{value:9.2f}" for value in found_values))
+assert np.argmax(values["right"]) == 2 and np.isclose(max(values["right"]), W)
+assert values["slide"][0] > 10 * W and values["slide"][4] > values["slide"][3] > W
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### References
