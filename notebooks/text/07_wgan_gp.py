@@ -291,18 +291,15 @@ def slopes_of(critic, x):
     return np.linalg.norm(gradients_of(critic, x).reshape(len(x), -1), axis=1)
 
 
-def aim(critic, real, fake):
-    """Mean cosine between the gradient at a fake and the way to its partner in the cheapest plan: 1 is the best."""
-    cost = np.linalg.norm(real[:, None] - fake, axis=-1)
-    way = real[linear_sum_assignment(cost.T)[1]] - fake
-    uphill = gradients_of(critic, fake)
-    lengths = np.linalg.norm(uphill, axis=1) * np.linalg.norm(way, axis=1)
-    return float(np.mean(np.sum(uphill * way, axis=1) / np.maximum(lengths, 1e-30)))
+def told_apart(critic, real, fake):
+    """How often the critic scores a real point above a fake one: ½ is chance, whatever its scale."""
+    high, low = (critic.predict(x, verbose=0) for x in (real, fake))
+    return float(np.mean(high > low.T))
 
 # %% slideshow={"slide_type": "subslide"}
 limits = {"clipped to ±0.01": {"clip": 0.01}, "gradient penalty": {}}
 rng, plane = np.random.default_rng(0), landscape.plane()
-surfaces, spread, aims = {}, {}, {}
+surfaces, spread, ranks = {}, {}, {}
 for title, limit in limits.items():
     for toy, real in ((toy, points[toy]) for toy in settings["toys"]):
         keras.utils.set_random_seed(0)
@@ -311,7 +308,7 @@ for title, limit in limits.items():
         game = Alone(critic, **limit)
         game.compile(steps_per_execution=50)
         game.fit((real, fake), batch_size=256, epochs=1, steps_per_epoch=settings["contour"], verbose=0)
-        steep, aims[toy, title] = slopes_of(critic, fake[:500]).mean(), aim(critic, real[:500], fake[:500])
+        steep, ranks[toy, title] = slopes_of(critic, fake[:500]).mean(), told_apart(critic, real[:2_000], fake[:2_000])
         height = ops.convert_to_numpy(ops.stop_gradient(critic(plane)))[:, 0] / steep
         surfaces[f"{toy}, {title}\nmean slope {steep:.2g}"] = (height - height.mean(), real[:150], None)
         spread[title] = np.concatenate([k.ravel() for k in critic.get_weights()])
@@ -324,11 +321,11 @@ show(
 )
 
 # %% slideshow={"slide_type": "fragment"}
-print(f"{'':14}", *(f"{title:>18}" for title in limits), "  mean cosine of the gradient with the cheapest way")
+print(f"{'':14}", *(f"{title:>18}" for title in limits), "  how often a real point scores above a fake one")
 for toy in settings["toys"]:
-    print(f"{toy:14}", *(f"{aims[toy, title]:18.2f}" for title in limits))
+    print(f"{toy:14}", *(f"{ranks[toy, title]:18.1%}" for title in limits))
 if session.profile != "smoke":
-    assert all(aims[toy, "gradient penalty"] > aims[toy, "clipped to ±0.01"] + 0.1 for toy in settings["toys"])
+    assert all(ranks[toy, "gradient penalty"] > ranks[toy, "clipped to ±0.01"] + 0.02 for toy in settings["toys"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # TODO

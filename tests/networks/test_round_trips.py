@@ -48,7 +48,6 @@ SMALL = {
     "mlp_generator": [{"widths": (5, 6)} | PIXELS],
     "point_critic": [{"width": 5}],
     "point_generator": [{"width": 5}],
-    "residual_generator": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "residual_critic": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "residual_generator": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "skip_synthesis": [STYLED],
