@@ -18,10 +18,7 @@ STALL_SECONDS = 20  # without one byte in the middle of a download
 MOST_BYTES = 4 * 2**30  # no file of arrays of this project comes near 4 GiB
 
 # What zipfile and NumPy raise for a damaged or forged file.
-_BROKEN = (
-    ValueError, OSError, EOFError, KeyError, MemoryError, NotImplementedError,
-    zipfile.BadZipFile, zlib.error,
-)
+_BROKEN = (ValueError, OSError, EOFError, KeyError, MemoryError, NotImplementedError, zipfile.BadZipFile, zlib.error)
 
 
 def digest(path, kind="sha256"):
@@ -37,10 +34,8 @@ def own_folder():
         NotADirectoryError: it names something that is no folder. Nothing else is taken silently.
     """
     named = os.environ.get("COURSE_DATA")
-    if not named:
-        return None
-    folder = Path(named).expanduser()
-    if not folder.is_dir():
+    folder = Path(named).expanduser() if named else None
+    if folder and not folder.is_dir():
         raise NotADirectoryError(
             f"COURSE_DATA names {folder}, which is no folder, expected one that holds data sets: correct or unset it."
         )

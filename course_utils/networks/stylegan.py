@@ -16,22 +16,13 @@ import math
 from keras import Input, Model, layers, ops
 
 from course_utils.builders import builder
-from course_utils.layers import (
-    AdaIN,
-    BlurPooling2D,
-    BlurUpSampling2D,
-    EqualizedConv2D,
-    EqualizedDense,
-    FadeIn,
-    LearnedConstant,
-    MinibatchStdDev,
-    ModulatedConv2D,
-    NoiseInjection,
-    PixelNormalization,
-    RunningMean,
-)
-from course_utils.layers.equalized import SQRT2
+from course_utils.layers.equalized import SQRT2, EqualizedConv2D, EqualizedDense
+from course_utils.layers.growth import FadeIn
 from course_utils.layers.initial import Normal
+from course_utils.layers.modulated import ModulatedConv2D
+from course_utils.layers.normalization import MinibatchStdDev, PixelNormalization
+from course_utils.layers.resampling import BlurPooling2D, BlurUpSampling2D
+from course_utils.layers.style import AdaIN, LearnedConstant, NoiseInjection, RunningMean
 
 SMALLEST = 4  # pixels a side, where every synthesis begins
 
