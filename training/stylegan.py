@@ -36,6 +36,7 @@ from course_utils import data, metrics, pretrained
 from course_utils.builders import BUILDERS
 from course_utils.game import Average, Checkpoint
 from course_utils.games import stylegan
+from course_utils.layers import NoiseInjection
 from course_utils.networks import stylegan as networks
 
 DRAWN = 30_000  # training glyphs
@@ -73,6 +74,8 @@ class Run:
     mixing: float = 0.3
     batch_size: int = 32
     decay: float = 0.999
+    speckle: float = 0.0  # deviation of a number that is added to each pixel of the glyphs
+    noise: bool = True  # whether the synthesis may learn to use its noise
     published: tuple = ()
 
     def described(self, size):
@@ -100,10 +103,14 @@ class Run:
 
 
 GROWN = (Stage(4, 500, 1), Stage(8, 1_000, 1), Stage(16, 6_000, 6), Stage(32, 14_000, 20))
+SPECKLED = Run((Stage(4, 200, 1), Stage(8, 500, 1), Stage(16, 2_500, 5)), width=12, widest=48, speckle=0.15)
 STYLEGAN2 = {"synthesis": networks.skip_synthesis, "critic": networks.style_residual_critic}
 
 RUNS = {
     "stylegan-glyphs": Run(GROWN, width=24, widest=96),
+    "stylegan-glyphs-16": Run((Stage(4, 500, 1), Stage(8, 1_000, 1), Stage(16, 5_500, 5))),
+    "stylegan-speckled": SPECKLED,
+    "stylegan-speckled-silent": dataclasses.replace(SPECKLED, noise=False),
     "stylegan2-glyphs": Run((Stage(32, 12_000, 24, fade=0.0),), **STYLEGAN2),
     "stylegan-cifar10": Run(
         (Stage(32, 100_000, 20, fade=0.0),), **STYLEGAN2, images="cifar10", latent_dim=128, depth=2,
@@ -145,6 +152,12 @@ def distance(run, stage, made, x_test):
     }  # fmt: skip
 
 
+def seen(run, stage, x, seed):
+    """Returns what a stage's critic is shown of images (N, 32, 32, 3): smaller, and speckled where the run has it so."""
+    x = stylegan.smaller(x, stage.size)
+    return data.glyphs.speckled(x, run.speckle, seed) if run.speckle else x
+
+
 def staged(run, stage, live, seed):
     """Returns the compiled game of a stage, its networks, grown from those of the stage before, and the averages."""
     fresh = run.networks(stage.size)
@@ -153,6 +166,9 @@ def staged(run, stage, live, seed):
         for name in ("synthesis", "critic"):
             networks.grow(live[name], fresh[name])
     averaged = run.networks(stage.size)
+    for layer in fresh["synthesis"].layers:
+        if isinstance(layer, NoiseInjection):
+            layer.trainable = run.noise
     game = stylegan.StyleGAN(
         **fresh, gamma=run.gamma, penalty_every=run.penalty_every, mixing=run.mixing,
         fade_iterations=int(stage.fade * stage.iterations) if live else 0,
@@ -179,7 +195,7 @@ def train(name, run, seed, resume):
         if folder.exists() and not resume:
             shutil.rmtree(folder)
         game.fit(
-            stylegan.smaller(x_train, stage.size), batch_size=run.batch_size, epochs=stage.looks,
+            seen(run, stage, x_train, stage.size), batch_size=run.batch_size, epochs=stage.looks,
             steps_per_epoch=stage.iterations // stage.looks, verbose=0,
             callbacks=[watch, Checkpoint(folder)],
         )  # fmt: skip

@@ -80,6 +80,23 @@ def make(n, seed=0, colour=False, size=28):
     return Glyphs(images, labels, factors)
 
 
+def speckled(images, deviation, seed=0):
+    """Add to each pixel a number of its own, the same for all its channels: chance that no factor decides on.
+
+    y = clip(x + deviation · n, −1, 1),  n ~ N(0, 1)
+
+    Args:
+        images: float (N, H, W, C) in [-1, 1].
+        deviation: ≥ 0, in units of the images.
+        seed: int.
+
+    Returns:
+        float32 array (N, H, W, C) in [-1, 1].
+    """
+    n = np.random.default_rng(seed).standard_normal((*images.shape[:3], 1), dtype="float32")
+    return np.clip(images + np.float32(deviation) * n, -1.0, 1.0)
+
+
 def _ink(labels, factors, size):
     """Coverage in [0, 1] of each pixel, float32 (N, size, size)."""
     fields, strokes, span = _templates()
