@@ -103,12 +103,12 @@ class Run:
 
 
 GROWN = (Stage(4, 500, 1), Stage(8, 1_000, 1), Stage(16, 6_000, 6), Stage(32, 14_000, 20))
-SPECKLED = Run((Stage(4, 200, 1), Stage(8, 500, 1), Stage(16, 2_500, 5)), width=12, widest=48, speckle=0.15)
+SPECKLED = Run((Stage(4, 200, 1), Stage(8, 400, 1), Stage(16, 2_000, 4)), width=12, widest=48, speckle=0.15)
 STYLEGAN2 = {"synthesis": networks.skip_synthesis, "critic": networks.style_residual_critic}
 
 RUNS = {
     "stylegan-glyphs": Run(GROWN, width=24, widest=96),
-    "stylegan-glyphs-16": Run((Stage(4, 500, 1), Stage(8, 1_000, 1), Stage(16, 5_500, 5))),
+    "stylegan-glyphs-16": Run((Stage(4, 300, 1), Stage(8, 700, 1), Stage(16, 3_000, 6))),
     "stylegan-speckled": SPECKLED,
     "stylegan-speckled-silent": dataclasses.replace(SPECKLED, noise=False),
     "stylegan2-glyphs": Run((Stage(32, 12_000, 24, fade=0.0),), **STYLEGAN2),
