@@ -109,6 +109,29 @@ def _spectral(network):
     return [layer for layer in network._flatten_layers() if isinstance(layer, SpectralKernel)]
 
 
+class Notes(keras.callbacks.Callback):
+    """Calls functions at the end of every epoch and keeps what they return: numbers become curves, images a film strip.
+
+    Attributes:
+        kept: dict name -> list, one entry an epoch.
+        iterations: list, how many had been played at each entry.
+
+    Args:
+        functions: dict name -> function without arguments, such as a Fréchet distance of samples.
+    """
+
+    def __init__(self, functions):
+        super().__init__()
+        self.functions, self.iterations = functions, []
+        self.kept = {name: [] for name in functions}
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model  # noqa: B018  on JAX this brings the weights of the running step back
+        self.iterations.append(self.model.iteration)
+        for name, function in self.functions.items():
+            self.kept[name].append(function())
+
+
 class SingularValues(keras.callbacks.Callback):
     """Notes the top singular values of networks at the end of every epoch, and logs the largest of each.
 

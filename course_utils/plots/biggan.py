@@ -1,4 +1,4 @@
-"""Figures of lecture 08: what a classifier answers, where attention looks, spectra, truncation, the ladder."""
+"""Figures of lecture 08: what a classifier answers, the blocks, where attention looks, spectra, truncation, the ladder."""
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def latents(draws, limit=3.0, bins=61, width=12.0):
         share = np.full(np.size(numbers), 100 / np.size(numbers))
         axis.hist(np.ravel(numbers), bins=bins, range=(-limit, limit), weights=share, color=COLOURS[place])
         axis.set(title=title, xlabel="a number of z", ylabel="% of all numbers" if place == 0 else None)
-        axis.set_yscale("log")
+        axis.set_ylim(0, 8)  # a heap at one value goes on beyond the top
     return made
 
 
@@ -106,6 +106,50 @@ def ladder(runs, slide, xlabel="inception score", limit=None, width=12.0):
     return made
 
 
+def blocks(side=7, widths=(16, 8), attention=14, width=12.0):
+    """Draws the generator: z in parts, the class vector, and the blocks that each of them reaches.
+
+    Args:
+        side: of the first grid.
+        widths: channels of each block.
+        attention: side of the grid with self-attention.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure.
+    """
+    steps = ["dense", *(["block, twice the grid"] * len(widths)), "norm, ReLU,\nconvolution, tanh"]
+    shapes = [f"{side}×{side}×{widths[0]}"]
+    shapes += [f"{side << k}×{side << k}×{channels}" for k, channels in enumerate(widths, start=1)]
+    if attention:
+        steps[1 + [side << k for k in range(1, len(widths) + 1)].index(attention)] += "\nthen attention"
+    made, axis = figure(width=width, height=3.9)
+    for place, step in enumerate(steps):
+        x = 3.2 * place + 1.6
+        _box(axis, x, 0.0, step, COLOURS[5])
+        axis.annotate("", (x + 1.95, 0), (x + 1.15, 0), arrowprops=_ARROW)
+        axis.text(x + 1.55, -0.75, [*shapes, "image"][place], ha="center", fontsize=13)
+        if place <= len(widths):
+            _box(axis, x, 2.3, f"part {place} of z", "white")
+            axis.annotate("", (x, 0.5), (x, 1.85), arrowprops=_ARROW)
+        if 0 < place <= len(widths):
+            axis.annotate("", (x - 0.5, 0.5), (x - 1.1, 3.75), arrowprops=_ARROW | {"color": COLOURS[1]})
+    _box(axis, 1.6, 4.2, "label", "white")
+    axis.annotate("", (3.4, 4.2), (2.8, 4.2), arrowprops=_ARROW)
+    _box(axis, 1.6 + 3.2 * (len(widths) + 1) / 2, 4.2, "class vector e(label), to the norms of each block", "white")
+    axis.set(xlim=(0, 3.2 * len(steps) + 0.6), ylim=(-1.2, 4.9))
+    axis.set_axis_off()
+    return made
+
+
+_ARROW = {"arrowstyle": "-|>", "lw": 2}
+
+
+def _box(axis, x, y, text, colour):
+    box = {"boxstyle": "round,pad=0.4", "fc": colour, "ec": "black"}
+    axis.annotate(text, (x, y), ha="center", va="center", fontsize=13, bbox=box)
+
+
 def spectra(traces, xlabel="iterations", ylabel="largest singular value", log=True, width=12.0):
     """Draws the largest singular value of every layer over training, a panel a title, a line a layer.
 
@@ -116,7 +160,7 @@ def spectra(traces, xlabel="iterations", ylabel="largest singular value", log=Tr
         width: of the figure in inches.
 
     Returns:
-        A matplotlib figure; the layer that ends highest is named.
+        A matplotlib figure; the layer that ends highest is drawn in colour.
     """
     made, axes = figure(1, len(traces), width=width, height=4.2, squeeze=False, sharey=True)
     for place, (axis, (title, (iterations, layers))) in enumerate(zip(axes[0], traces.items())):
