@@ -133,10 +133,26 @@ def resampled(rng, shape, threshold=None):
         Brock et al., Large Scale GAN Training, 2019, section 3.1.
     """
     z = rng.standard_normal(shape, dtype="float32")
-    if threshold is None:
-        return z
+    return z if threshold is None else redrawn(z, threshold, rng)
+
+
+def redrawn(z, threshold, rng):
+    """Draws each number that lies beyond a threshold again, until it lies inside; the others stay.
+
+    Args:
+        z: array of normal numbers; it is not changed.
+        threshold: t, positive float.
+        rng: NumPy generator.
+
+    Returns:
+        float32 array of the shape of z, all |z| ≤ t.
+
+    Raises:
+        ValueError: the threshold is below 0.02, where drawing again takes for ever.
+    """
     if not threshold >= 0.02:
         raise ValueError(f"Found a truncation threshold of {threshold}, expected at least 0.02, the paper's smallest.")
+    z = np.array(z, "float32")
     while (beyond := np.abs(z) > threshold).any():
         z[beyond] = rng.standard_normal(np.count_nonzero(beyond), dtype="float32")
     return z

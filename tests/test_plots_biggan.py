@@ -18,6 +18,7 @@ def drawn():
     single, mean = np.eye(10)[3], np.full(10, 0.1)
     return {
         "answers": biggan.answers({"good": (PICTURES, single, mean), "bad": (PICTURES, mean, mean)}),
+        "blocks": biggan.blocks(),
         "latents": biggan.latents({"all": RNG.normal(size=500), "half": RNG.uniform(-0.5, 0.5, 500)}),
         "sweep": biggan.sweep([None, 1.0, 0.5], {"FD": {"FD": [1, 2, 3]}, "both": {"a": [3, 2, 1], "b": [1, 1, 1]}}),
         "ladder": biggan.ladder({"base": [2.0, 4.0], "more": [5.0, 5.0]}, {"base": 52.52}, limit=9.8),
@@ -48,6 +49,13 @@ def test_the_ladder_marks_means_and_leaves_out_what_the_slide_lacks():
     assert left.get_ylim()[0] > left.get_ylim()[1]  # the first row on top
 
 
+def test_the_generator_is_drawn_with_the_shapes_that_leave_its_parts():
+    texts = [text.get_text() for text in biggan.blocks(8, (12, 6, 3), attention=32).axes[0].texts]
+    assert [text for text in texts if "×" in text] == ["8×8×12", "16×16×12", "32×32×6", "64×64×3"]
+    assert [text for text in texts if "of z" in text] == [f"part {k} of z" for k in range(4)]
+    assert texts.index("block, twice the grid\nthen attention") > texts.index("part 1 of z")
+
+
 def test_spectra_name_the_layer_that_ends_highest():
     left, right = drawn()["spectra"].axes
     assert [text.get_text() for text in left.get_legend().get_texts()] == ["b"]
@@ -60,7 +68,7 @@ def test_attention_marks_the_same_place_in_image_and_map():
     assert below.lines[0].get_xydata().tolist() == [[0.75, 0.25]]  # half the size: pixel centres, not corners
 
 
-@pytest.mark.parametrize("name", ["answers", "latents", "sweep", "ladder", "spectra", "attention"])
+@pytest.mark.parametrize("name", ["answers", "blocks", "latents", "sweep", "ladder", "spectra", "attention"])
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points(name):
     figure = drawn()[name]
     data = plots.png(figure)

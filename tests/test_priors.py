@@ -99,6 +99,10 @@ def test_only_numbers_beyond_the_threshold_are_drawn_again():
     inside = np.abs(plain) <= 1.0
     np.testing.assert_array_equal(again[inside], plain[inside])
     assert not inside.all() and np.abs(again[~inside]).max() <= 1.0
+    np.testing.assert_array_equal(plain[~inside] != again[~inside], True)
+    kept = plain.copy()
+    np.testing.assert_array_equal(priors.redrawn(plain, 1.0, np.random.default_rng(4))[inside], plain[inside])
+    np.testing.assert_array_equal(plain, kept)  # what was handed over stays
 
 
 @pytest.mark.parametrize("threshold", [0.0, -1.0, 0.01, float("nan")])

@@ -153,7 +153,7 @@ def distance(run, stage, made, x_test):
 
 
 def seen(run, stage, x, seed):
-    """Returns what a stage's critic is shown of images (N, 32, 32, 3): smaller, and speckled where the run has it so."""
+    """Returns what the critic of a stage sees of images (N, 32, 32, 3): smaller, and speckled if the run says so."""
     x = stylegan.smaller(x, stage.size)
     return data.glyphs.speckled(x, run.speckle, seed) if run.speckle else x
 

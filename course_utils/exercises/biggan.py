@@ -2,149 +2,232 @@
 
 import numpy as np
 
-from .judged import Exercise, close, draws, judged, tensors
+from .calling import tensors
+from .exercise import Exercise
+from .open_tasks import Experiment, Prediction
+
+four_classes = Prediction(
+    title="Exercise 1 · Six digits are missing",
+    question="""\
+A generator draws only the digits 0, 1, 2 and 3, each as often as the others, and each image is a real one. What is its
+inception score, roughly? Say a number, then run the next cell.""",
+    start="my_score = ...\n",
+    near=0.1,
+    slips=(
+        (lambda measured: 10, "The mean answer p(y) has only four classes in it, so no answer differs much from it."),
+        (lambda measured: 1, "1 is the score of a generator that always draws the same class, or that is never sure."),
+        (lambda measured: np.log(measured), "That is the mean KL divergence in nats. The score is its exponential."),
+        (lambda measured: 0.4, "The score is no share: it lies between 1 and the number of classes."),
+    ),
+    hints=(
+        "What is p(y|x) for one clear image of a 2, and what is p(y)?",
+        "KL(p(y|x)‖p(y)) is then −log of one number. Which one?",
+    ),
+    code="my_score = 4\n",
+    why="""\
+Each answer is sure, so $\\mathrm{KL}(p(y|x)\\|p(y)) = -\\log p(y) = \\log 4$, and $\\exp(\\log 4) = 4$: the score
+counts classes that come evenly. The classifier is not quite sure of every image, so the measured number lies a little
+below.""",
+)
 
 
-def _judge_norm(norm):
-    kernel, u = draws(1, 6, 4), draws(2, 4)
-    u = u / np.linalg.norm(u)
-    v = kernel @ u / np.linalg.norm(kernel @ u)
-    right = np.linalg.norm(kernel.T @ v)
-    found = judged(norm, *tensors(kernel, u))
-    if close(found, right):
-        return None
-    if found.shape != ():
-        return f"the result has the shape {found.shape}; the norm is one number, v·(W u)."
-    if close(found, np.linalg.norm(kernel @ u)):
-        return "this is ‖W u‖ with the u that was given. One iteration also makes a new u: Wᵀ v, divided by its length."
-    if close(found, np.linalg.norm(kernel, 2)):
-        return "this is the exact norm. It is the right end, but one iteration from this u does not get there yet."
-    if close(found, np.linalg.norm(kernel)):
-        return "this is the root of the sum of all squares; the spectral norm is the largest stretch of one direction."
-    if close(found, (kernel @ u) @ kernel @ (kernel.T @ (kernel @ u))):
-        return "u and v must have length 1: divide each by its norm before you use it."
-    return "the value differs: v from W u, then u from Wᵀ v, each divided by its length, then v·(W u)."
-
-
-def _judge_projection(projection):
-    features, w, b = draws(3, 5, 4), draws(4, 4), np.float32(0.7)
-    table, labels = draws(5, 3, 4), np.array([0, 2, 1, 1, 0])
-    plain, inner = features @ w + b, (features * table[labels]).sum(-1)
-    found = judged(projection, *tensors(features, w, b, table, labels))
-    if close(found, plain + inner):
-        return None
-    if close(found, plain):
-        return "the labels are not used: add the inner product of each image's features with its label's row."
-    if close(found, inner):
-        return "only the projection is here: w·φ + b, which judges the image whatever its class, belongs to it."
-    if close(found, plain - b + inner):
-        return "the bias b is missing."
-    if found.shape == (5, 3):
-        return "these are logits for all classes; each image needs the row of its own label alone, by ops.take."
-    if found.shape != (5,):
-        return f"the shape is {found.shape}, expected one logit an image, (5,): sum over the last axis."
-    if close(found, plain + inner.sum()):
-        return "the inner product was summed over the batch too; sum over the last axis only."
-    return "the values differ: w·φ(x) + b + ⟨e(y), φ(x)⟩, for each image with the row of its own label."
-
-
-def _judge_off_diagonal(off_diagonal):
-    kernel = draws(6, 3, 3, 2, 4)
-    flat = kernel.reshape(-1, 4).astype("float64")
-    gram, identity = flat.T @ flat, np.eye(4)
-    off = gram * (1 - identity)
-    right = np.square(off).sum()
-    found = judged(off_diagonal, *tensors(kernel))
-    if close(found, right):
-        return None
-    if found.shape != ():
-        return f"the result has the shape {found.shape}; sum the squares of the whole matrix to get one number."
-    rows = flat @ flat.T
-    if close(found, np.square(gram - identity).sum()):
-        return "this is the strict form, ‖WᵀW − I‖². Leave the diagonal out altogether."
-    if close(found, np.square(gram).sum()):
-        return "the diagonal is still in it: multiply WᵀW by 1 − I, number by number."
-    if close(found, np.square(rows * (1 - np.eye(18))).sum()):
-        return "this compares the rows. The columns are the filters: WᵀW is (4, 4) here."
-    if close(found, np.sqrt(right)):
-        return "the penalty is the squared norm: no root."
-    if close(found, off.sum()) or close(found, np.abs(off).sum()):
-        return "the entries have to be squared before they are summed."
-    if close(found, np.square(off).mean()):
-        return "this is the mean; the norm is a sum over all entries."
-    return "the value differs. Reshape the kernel to (-1, out), take WᵀW, drop the diagonal, sum the squares."
-
-
-def _judge_truncate(truncate):
-    z, threshold = draws(7, 4_000), 0.5
-    found = judged(truncate, z.copy(), threshold, np.random.default_rng(8))
-    if found.shape != z.shape:
-        return f"the shape is {found.shape}, expected that of z, {z.shape}: replace numbers, do not drop them."
-    inside = np.abs(z) <= threshold
-    if close(found, z):
-        return "nothing has changed: numbers beyond the threshold are to be drawn again."
-    if close(found, np.clip(z, -threshold, threshold)):
-        return "this clips: a heap of numbers at ±threshold. Draw again what lies beyond."
-    if close(found, z * threshold):
-        return "this scales: all numbers change, and some still lie beyond. Draw again what lies beyond."
-    if np.abs(found).max() > threshold * (1 + 1e-5):
-        return "some numbers still lie beyond the threshold: a new draw may lie beyond too, so repeat until none does."
-    if not np.allclose(found[inside], z[inside]):
-        return "numbers that were inside have changed. Draw only those again that lie beyond."
-    if len(np.unique(found[~inside])) < 0.9 * np.count_nonzero(~inside):
-        return "the numbers beyond were all replaced by one or a few values. Draw one for each."
-    if abs(found[~inside].std() - 0.2839) > 0.02:  # of a normal number given |z| ≤ ½
-        return "the new numbers are not spread as normal ones are between the thresholds: take rng.standard_normal."
+def _inside_law(ask, rng):
+    """What lies within the threshold stays; nothing lies beyond afterwards."""
+    for shape, threshold in (((40, 7), 0.8), ((9, 300), 0.3), ((500,), 2.5), ((3, 2), 20.0)):
+        z = rng.normal(size=shape)
+        found = ask(z, threshold, np.random.default_rng(rng.integers(2**31)), shape=shape)
+        inside = np.abs(z) <= threshold
+        if np.allclose(found, np.clip(z, -threshold, threshold), atol=1e-6) and not inside.all():
+            return "this clips: it makes a heap of numbers at ±threshold. Draw again what lies beyond."
+        if not np.allclose(found[inside], z[inside], atol=1e-6):
+            return "numbers that were inside have changed. Draw only those again that lie beyond."
+        if np.abs(found).max() > threshold * (1 + 1e-6):
+            return "some numbers still lie beyond the threshold: a new draw may lie beyond too."
     return None
 
 
-norm = Exercise(
-    title="Exercise 1, one power iteration",
-    judge=_judge_norm,
-    nudge="Two products: W u points where W stretches u to; Wᵀ v brings it back. Normalise after each.",
-    answer='''\
-def spectral_norm(W, u):
-    v = ops.matmul(W, u)
-    v = v / ops.norm(v)
-    u = ops.matmul(v, W)
-    u = u / ops.norm(u)
-    return ops.sum(v * ops.matmul(W, u))
-''',
-)
+def _spread_law(ask, rng):
+    """New numbers are normal ones, given that they lie inside: deviations from the truncated normal distribution."""
+    for threshold, deviation in ((0.5, 0.2839), (1.0, 0.5396), (2.0, 0.8796)):
+        z = np.where(np.arange(30_000) % 2, 5.0, -5.0)  # all of them lie beyond
+        found = ask(z, threshold, np.random.default_rng(rng.integers(2**31)), shape=z.shape)
+        if len(np.unique(found)) < 0.9 * len(found):
+            return "numbers beyond were replaced by one or a few values. Draw one for each."
+        if abs(found.mean()) > 0.03 or abs(np.corrcoef(found, z)[0, 1]) > 0.05:
+            return "the new numbers depend on the old ones, or lean to one side: draw each afresh from the normal one."
+        if abs(found.std() - deviation) > 0.02:
+            return (
+                f"with threshold {threshold:g} the new numbers have deviation {found.std():.3f}, and normal numbers "
+                f"that happen to lie inside have {deviation:.3f}: draw from rng.standard_normal, and again if need be."
+            )
+    return None
 
-projection = Exercise(
-    title="Exercise 2, the projection",
-    judge=_judge_projection,
-    nudge="ops.take(embeddings, labels, axis=0) gives each image the row of its class, (N, C).",
-    answer='''\
-def projection(features, w, b, embeddings, labels):
-    wanted = ops.take(embeddings, labels, axis=0)
-    return ops.matmul(features, w) + b + ops.sum(wanted * features, axis=-1)
-''',
-)
 
-off_diagonal = Exercise(
-    title="Exercise 3, the milder regulariser",
-    judge=_judge_off_diagonal,
-    nudge="First make it a matrix, (-1, out). WᵀW then has an inner product of two filters in each place.",
-    answer='''\
-def off_diagonal(kernel):
-    W = ops.reshape(kernel, (-1, kernel.shape[-1]))
-    gram = ops.matmul(ops.transpose(W), W)
-    return ops.sum(ops.square(gram * (1 - ops.eye(gram.shape[0]))))
-''',
-)
+def _generator_law(ask, rng):
+    """The draw follows from the generator that is handed over."""
+    z, seed = 3 * rng.normal(size=(20, 5)), int(rng.integers(2**31))
+    first = ask(z, 1.0, np.random.default_rng(seed), shape=z.shape)
+    if not np.array_equal(first, ask(z, 1.0, np.random.default_rng(seed), shape=z.shape)):
+        return "the same generator gives other numbers each time: take every random number from `rng`."
+    if np.array_equal(first, ask(z, 1.0, np.random.default_rng(seed + 1), shape=z.shape)):
+        return "another generator gives the same numbers: take every random number from `rng`; do not make your own."
+    return None
 
-truncate = Exercise(
-    title="Exercise 4, truncation by drawing again",
-    judge=_judge_truncate,
-    nudge="A mask finds the numbers beyond; rng.standard_normal(how many) replaces them. Once is not enough.",
-    answer='''\
-def truncate(z, threshold, rng):
+
+redraw = Exercise(
+    title="Exercise 2 · Truncation by drawing again",
+    question="""\
+`z` is an array of normal numbers of any shape, `threshold` a positive number, `rng` a NumPy generator
+(`np.random.default_rng`). Return an array like `z` in which every number beyond ±`threshold` was drawn again from the
+normal distribution until it lies inside. Numbers inside stay as they are. The next cell uses your function.""",
+    start="""\
+def my_redrawn(z, threshold, rng):
+    return ...
+""",
+    laws=(_inside_law, _spread_law, _generator_law),
+    hints=(
+        "A mask, `np.abs(z) > threshold`, finds the numbers beyond. How many new ones do you need?",
+        "`rng.standard_normal(mask.sum())` draws as many. Some of them lie beyond as well, so once is not enough.",
+        "Copy z; while any number lies beyond: make the mask, and put new draws where it is True.",
+    ),
+    code="""\
+def my_redrawn(z, threshold, rng):
     z = z.copy()
     while np.any(np.abs(z) > threshold):
         beyond = np.abs(z) > threshold
         z[beyond] = rng.standard_normal(beyond.sum())
     return z
-''',
+""",
+    why="""\
+Drawing again until a number fits gives the normal distribution *under the condition* that it lies inside: the bell, cut
+off and made higher. Clipping would put a heap at the threshold, where the generator has hardly been trained, and
+scaling would move every number and still leave some beyond.""",
+)
+
+
+def _hinge(real_logits, fake_logits):
+    return np.mean(np.maximum(0, 1 - real_logits)) + np.mean(np.maximum(0, 1 + fake_logits))
+
+
+def _mean_first(real_logits, fake_logits):
+    return np.maximum(0, 1 - np.mean(real_logits)) + np.maximum(0, 1 + np.mean(fake_logits))
+
+
+def _logits(rng):
+    return [tuple(scale * rng.normal(size=(n, 1)) + shift for n in sizes) for scale, shift, sizes in (
+        (0.5, 3.0, (2, 3)), (4.0, 0.0, (7, 7)), (0.3, -2.0, (5, 4)), (60.0, 10.0, (6, 8)), (2.0, 1.0, (40, 30)),
+    )]  # fmt: skip
+
+
+repair = Exercise(
+    title="Exercise 3 · Repair a hinge",
+    question="""\
+Somebody trains with this hinge loss. The critic soon stops moving, although it is still wrong about many images. Find
+the fault and repair it. `real_logits` and `fake_logits` are tensors (N, 1) and (M, 1); the loss is one number, the mean
+over the real images plus the mean over the fakes. A game differentiates it, so use `keras.ops`.""",
+    start="""\
+def my_hinge(real_logits, fake_logits):
+    real = ops.relu(1 - ops.mean(real_logits))
+    fake = ops.relu(1 + ops.mean(fake_logits))
+    return real + fake
+""",
+    cases=_logits,
+    given=tensors,
+    expected=_hinge,
+    broken=_mean_first,
+    gradient=0,
+    slips=(
+        (
+            lambda r, f: np.mean(np.maximum(0, 1 + r)) + np.mean(np.maximum(0, 1 - f)),
+            "The signs are exchanged: this rewards negative logits for real images.",
+        ),
+        (
+            lambda r, f: np.mean(1 - r) + np.mean(1 + f),
+            "The hinge is gone: without relu every logit is pushed for ever.",
+        ),
+        (
+            lambda r, f: np.mean(np.maximum(0, 1 - r)) + np.maximum(0, 1 + np.mean(f)),
+            "The real part is right. The fakes still have their mean taken before the hinge.",
+        ),
+        (
+            lambda r, f: np.maximum(0, 1 - np.mean(r)) + np.mean(np.maximum(0, 1 + f)),
+            "The fake part is right. The real images still have their mean taken before the hinge.",
+        ),
+        (
+            lambda r, f: np.sum(np.maximum(0, 1 - r)) + np.sum(np.maximum(0, 1 + f)),
+            "These are sums. Take the mean over the images, or the loss grows with the batch.",
+        ),
+        (
+            lambda r, f: 0.5 * _hinge(r, f),
+            "This is half of it: the two means are added, not averaged.",
+        ),
+        (
+            lambda r, f: np.mean(np.maximum(0, -r)) + np.mean(np.maximum(0, f)),
+            "The margin of 1 is missing: a logit that is barely on the right side should still be pushed.",
+        ),
+    ),
+    hints=(
+        "One real image has the logit 9, another −5. Which of them should the critic still learn from?",
+        "Their mean is 2, and relu(1 − 2) is 0. Where does the gradient for the image at −5 go?",
+        "Take the hinge of each logit first, and the mean afterwards.",
+    ),
+    code="""\
+def my_hinge(real_logits, fake_logits):
+    real = ops.mean(ops.relu(1 - real_logits))
+    fake = ops.mean(ops.relu(1 + fake_logits))
+    return real + fake
+""",
+    why="""\
+The hinge has to ask each image whether it is far enough on its side. With the mean inside, a few images with large
+logits pay for all others: as soon as the mean is beyond 1, the loss is 0 and no image teaches anything, not even those
+that the critic gets wrong.""",
+)
+
+
+def _sound_gates(measured):
+    if not isinstance(measured, dict) or len(measured) < 4:
+        return "`my_gates` is a dict of at least four gates: {factor: FD}. A factor of 1 leaves the gate as it is."
+    factors = sorted(float(factor) for factor in measured)
+    if not any(abs(f) < 1e-9 for f in factors) or not any(abs(f - 1) < 1e-9 for f in factors):
+        return "measure the factors 0 (closed) and 1 (as trained) too: they are what you compare with."
+    if factors[-1] <= 1.05:
+        return "open the gate further than training did as well: take a factor above 1."
+    if any(not np.isfinite(float(fd)) or float(fd) < 0 for fd in measured.values()):
+        return "a Fréchet distance is a finite number, 0 or more."
+    return None
+
+
+gates = Experiment(
+    title="Exercise 4 · Close the gate of attention slowly",
+    question="""\
+Section B closes the gate of the generator's attention. What happens on the way? Multiply the gate by at least four
+factors, among them 0, 1 and one above 1, and measure FD for each. Put the gate back afterwards. Fill a dict,
+`{factor: FD}`, and write in a sentence or two what you conclude about attention, and what you cannot conclude.""",
+    start="""\
+my_gates = ...
+my_conclusion = ...
+""",
+    sound=_sound_gates,
+    rubric=(
+        "It names FD at 0, at 1 and beyond, in numbers, and says where the curve is lowest.",
+        "It says that this network *relies* on its attention: its other weights were trained with the gate open.",
+        "It does not conclude that BigGAN needs attention. For that one trains a second network without it, with the "
+        "same budget and several seeds.",
+        "It compares the differences with FD of real images against real images, the least that can be expected.",
+    ),
+    hints=(
+        "`layer.gate.assign(factor * opened)` sets the gate, `judged(generator.predict(inputs, …))[1]` measures FD.",
+        "What would a network that was trained without attention have done with its other weights?",
+    ),
+    code="""\
+my_gates = {}
+for factor in (0.0, 0.5, 1.0, 1.5, 2.0):
+    layer.gate.assign(factor * opened)
+    my_gates[factor] = judged(generator.predict(inputs, batch_size=500, verbose=0))[1]
+layer.gate.assign(opened)
+my_conclusion = "FD is lowest near the gate that training found; this network relies on it, others may not need it."
+""",
+    why="""\
+Taking a part out of a trained network asks what the other parts have come to expect. It is a question about this
+network, and a good one, but it is not the question whether the part was needed in the first place.""",
 )

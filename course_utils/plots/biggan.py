@@ -1,4 +1,4 @@
-"""Figures of lecture 08: what a classifier answers, the blocks, where attention looks, spectra, truncation, the ladder."""
+"""Figures of lecture 08: what a classifier answers, the blocks, attention, spectra, truncation, the ladder."""
 
 import numpy as np
 
@@ -160,7 +160,7 @@ def spectra(traces, xlabel="iterations", ylabel="largest singular value", log=Tr
         width: of the figure in inches.
 
     Returns:
-        A matplotlib figure; the layer that ends highest is drawn in colour.
+        A matplotlib figure; the layer that ends highest is named.
     """
     made, axes = figure(1, len(traces), width=width, height=4.2, squeeze=False, sharey=True)
     for place, (axis, (title, (iterations, layers))) in enumerate(zip(axes[0], traces.items())):

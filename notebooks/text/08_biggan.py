@@ -30,8 +30,8 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | TIMES |
-# | `cpu` | a laptop | TIMEC |
+# | `smoke` | tests | about a minute of processor time |
+# | `cpu` | a laptop | about 5 minutes on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -60,10 +60,18 @@ import numpy as np
 from keras import layers, ops
 from scipy.stats import ttest_ind
 
-from course_utils import backend, data, exercises, losses, metrics, penalties, plots, pretrained, studies
+from course_utils import backend, data, exercises, losses, metrics, penalties, plots, pretrained, priors, studies
 from course_utils.game import Average, Game, Player
 from course_utils.games.biggan import BigGAN, kernels
-from course_utils.games.watching import KeepBest, Notes, SingularValues, largest_difference, settle, spectral_norms
+from course_utils.games.watching import (
+    KeepBest,
+    Notes,
+    SingularValues,
+    largest_difference,
+    restart,
+    settle,
+    spectral_norms,
+)
 from course_utils.layers import ConditionalBatchNormalization, SelfAttention2D, SpectralConv2D, SpectralDense, initial
 from course_utils.networks import biggan as blocks
 from course_utils.plots import biggan as figures, show
@@ -71,17 +79,16 @@ from course_utils.plots import biggan as figures, show
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings. `widths` are the channels of the generator's two blocks and `critic` those of the
 # critic's three; `steps` counts the iterations of section 4, whose batches are small for a reason that section
-# 8 shows. `race` has the batch sizes that section 8 plays, with `seen` images each. `failing` is the number of
-# iterations of each run in section 9.
+# 8 shows. `failing` is the number of iterations of each run in section 9.
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
     smoke={"images": 2_000, "held": 500, "widths": (4, 4), "critic": (4, 4, 4), "steps": 4, "batch": 16,
-           "samples": 300, "race": (), "seen": 64, "failing": 0},
+           "samples": 300, "failing": 0},
     cpu={"images": 60_000, "held": 2_000, "widths": (16, 8), "critic": (8, 16, 16), "steps": 2_000, "batch": 8,
-         "samples": 2_000, "race": (8, 64), "seen": 3_200, "failing": 800},
+         "samples": 2_000, "failing": 320},
     gpu={"images": 60_000, "held": 10_000, "widths": (64, 32), "critic": (32, 64, 64), "steps": 10_000, "batch": 64,
-         "samples": 10_000, "race": (8, 64), "seen": 64_000, "failing": 4_000},
+         "samples": 10_000, "failing": 4_000},
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -185,8 +192,37 @@ assert scored["ten images, repeated"] > 0.9 * scored["sure and diverse"]
 # bars are as good as those of the first.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# That is why the *Fréchet distance* stands beside it. Take the classifier's features of both sets, with means
-# $\mu, \mu'$ and covariances $\Sigma, \Sigma'$:
+# ### Exercise 1 · Six digits are missing
+#
+# A generator draws only the digits 0, 1, 2 and 3, each as often as the others, and each image is a real one. What is
+# its inception score, roughly? Say a number, then run the next cell.
+
+# %% slideshow={"slide_type": "fragment"}
+my_score = ...
+
+exercises.biggan.four_classes.check(my_score)
+
+# %% slideshow={"slide_type": "fragment"}
+only_four = read(x_test[y_test < 4])
+four_score = inception(only_four.probabilities)
+exercises.biggan.four_classes.compare(four_score)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# <details><summary>Solution</summary>
+#
+# ```python
+# my_score = 4
+# ```
+#
+# Each answer is sure, so $\mathrm{KL}(p(y|x)\|p(y)) = -\log p(y) = \log 4$, and $\exp(\log 4) = 4$: the score counts
+# classes that come evenly. The classifier is not quite sure of every image, so the measured number lies a little
+# below.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The *Fréchet distance* sees more, so it stands beside the score from here on. Take the classifier's features of
+# both sets, with means $\mu, \mu'$ and covariances $\Sigma, \Sigma'$:
 #
 # $$\mathrm{FD} = \|\mu - \mu'\|^2 + \operatorname{tr}\big(\Sigma + \Sigma' - 2(\Sigma\Sigma')^{1/2}\big).$$
 #
@@ -202,7 +238,7 @@ def distance_to_real(found):
 for title, found in readings.items():
     print(f"{title:22} IS {scored[title]:5.2f}   FD-{read.name} {distance_to_real(found):8.2f}")
 floor = distance_to_real(tests)
-assert distance_to_real(readings["ten images, repeated"]) > 10 * floor, "FD is not fooled"
+assert distance_to_real(readings["ten images, repeated"]) > 5 * floor, "FD is not fooled"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The first line is the yardstick: real images against real images give no 0, because both sets are small samples.
@@ -220,7 +256,8 @@ assert distance_to_real(readings["ten images, repeated"]) > 10 * floor, "FD is n
 #
 # The singular value comes from *power iteration*: go back and forth through $W$ and normalise.
 #
-# $$v \leftarrow \frac{Wu}{\|Wu\|},\qquad u \leftarrow \frac{W^\top v}{\|W^\top v\|},\qquad \sigma_1 \approx v^\top W u.$$
+# $$v \leftarrow \frac{Wu}{\|Wu\|},\qquad u \leftarrow \frac{W^\top v}{\|W^\top v\|},
+# \qquad \sigma_1 \approx v^\top W u.$$
 
 # %% slideshow={"slide_type": "subslide"}
 W = rng.normal(size=(20, 12))
@@ -237,16 +274,18 @@ assert errors[-1] / errors[-2] < 1.05 * (exact[1] / exact[0]) ** 4, "the error f
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 figure, axis = plots.figure(width=8, height=3.4)
 axis.semilogy(range(1, 31), errors, marker="o", label="error of σ₁")
-axis.semilogy(range(1, 31), errors[-1] * (exact[1] / exact[0]) ** (4 * np.arange(-29, 1)), label="(σ₂/σ₁)⁴ each")
+theory = errors[-1] * (exact[1] / exact[0]) ** (4 * np.arange(-29, 1))
+axis.semilogy(range(1, 31), theory, label="(σ₂/σ₁)⁴ each")
 axis.set(xlabel="iteration", ylabel="σ₁ − estimate")
 axis.legend()
 show(figure, "The error of the estimate, on a logarithmic axis. It falls at least as fast as a line through its last "
              "point whose slope is that of theory.")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the end the error falls by $(\sigma_2/\sigma_1)^4$ each time. In training *one* iteration a step is enough: weights
-# move a little, and $u$ is kept for the next step. The division is part of the layer, so it is differentiated too;
-# the slide's $W \leftarrow W/\sigma$ after the update is another algorithm. Section A of *In depth* derives the gradient.
+# In the end the error falls by $(\sigma_2/\sigma_1)^4$ each time. In training *one* iteration a step is enough:
+# weights move a little, and $u$ is kept for the next step. The division is part of the layer, so it is
+# differentiated too; the slide's $W \leftarrow W/\sigma$ after the update is another algorithm. Section A of *In
+# depth* derives the gradient.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 3.2 The class, in the generator
@@ -256,9 +295,9 @@ show(figure, "The error of the estimate, on a logarithmic axis. It falls at leas
 #
 # $$y = (1 + W_g\,c)\cdot\frac{x - \mu}{\sqrt{s^2 + \epsilon}} + W_b\,c .$$
 #
-# $\mu$ and $s$ are mean and deviation over the batch. The vector $c$ is made of the label: one **shared
-# embedding** serves all layers, and each layer has two small matrices of its own. **Skip-z** joins a part of $z$ to it:
-# $c_k = [e(\text{label}), z_k]$.
+# $\mu$ and $s$ are mean and deviation over the batch. The vector $c$ is made of the label: one **shared embedding**
+# serves all layers, and each layer has two small matrices of its own. **Skip-z** joins a part of $z$ to it: $c_k =
+# [e(\text{label}), z_k]$.
 #
 # **An erratum.** The slide has $\gamma\,\hat x\,g(y) - \beta - b(y)$. Batch norm *adds* its shift. And an embedding
 # starts around 0, so multiplying by $g(y)$ alone would start with outputs near 0. The paper multiplies by $1 + g(y)$.
@@ -457,8 +496,8 @@ own.release()
 #
 # The average takes a small share of the new weights after each iteration, $\bar\theta \leftarrow 0.98\,\bar\theta +
 # 0.02\,\theta$. (The slide's sum $\sum_i\gamma^iW_{k-i}$ lacks the factor $1-\gamma$: its factors add up to
-# $1/(1-\gamma)$, here 50, and not to 1.) While the game is played we note FD of the live generator and of its average,
-# from the same $z$, and the largest singular values of both networks.
+# $1/(1-\gamma)$, here 50, and not to 1.) While the game is played we note FD of the live generator and of its
+# average, from the same $z$, and the largest singular values of both networks.
 
 # %% slideshow={"slide_type": "fragment"}
 def drawn(network, n, seed=0):
@@ -469,10 +508,10 @@ def drawn(network, n, seed=0):
 
 few = min(500, settings["samples"])  # on the way
 pair = {"live": generator, "average": average}
-notes = Notes({name: lambda network=network: distance_to_real(read(drawn(network, few))) for name, network in pair.items()})
-film = Notes({name: lambda network=network: drawn(network, 10, seed=5) for name, network in pair.items()})
+notes = Notes({name: lambda one=one: distance_to_real(read(drawn(one, few))) for name, one in pair.items()})
+film = Notes({name: lambda one=one: drawn(one, 10, seed=5) for name, one in pair.items()})
 spectra = SingularValues({"generator": generator, "critic": critic}, top=1)
-epochs = 40 if settings["steps"] >= 100 else 2
+epochs = 20 if settings["steps"] >= 100 else 2
 
 # %% slideshow={"slide_type": "subslide"}
 live = plots.Live(
@@ -494,8 +533,8 @@ def judged(images):
 
 
 score, distance, asked = judged(drawn(average, settings["samples"]))
-print(f"just trained: IS {score:.2f}, of test images {scored['sure and diverse']:.2f}; FD {distance:.2f}, of test images "
-      f"{floor:.2f}; read as the class that was asked for {asked:.1%}")  # fmt: skip
+print(f"just trained: IS {score:.2f}, FD {distance:.2f}, read as the class that was asked for {asked:.1%}")
+print(f"test images:  IS {scored['sure and diverse']:.2f}, FD {floor:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Each column was asked for one digit, 0 at the left to 9 at the right.
@@ -527,11 +566,13 @@ for name, values in late.items():
 below = late["average"] < late["live"]
 print(f"the average is nearer to real images in {below.sum()} of {len(below)} looks")
 if session.profile != "smoke":
-    assert np.abs(np.diff(late["live"])).mean() > 2 * np.abs(np.diff(late["average"])).mean(), "the average is calm"
-    assert below.mean() > 0.5 and late["average"].mean() < late["live"].mean()
+    assert np.abs(np.diff(late["live"])).mean() > np.abs(np.diff(late["average"])).mean(), "the average is calmer"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE46
+# Pairs of rows show the same $z$ at the same moment. The live generator jumps from step to step, and its FD with it.
+# The average moves slowly, and shows what the jumps have in common. Its batch-norm statistics are averaged too: with
+# those of other weights it would draw nothing sensible. One run shows how calm the average is; that it is *better*
+# is printed above for this run, look by look.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · The long run
@@ -553,7 +594,7 @@ who = "the long run" if run else "just trained"
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
-    plots.image_grid(drawn(generator, 80, seed=1), columns=20, low=-1.0, width=11, title=f"{who}: columns 0 to 9, twice"),
+    plots.image_grid(drawn(generator, 80, seed=1), columns=20, low=-1.0, width=11, title=f"{who}: 0 to 9, twice"),
     alt=f"Four rows of twenty digits, {who}.",
 )
 
@@ -570,7 +611,11 @@ if run:
     assert asked >= 0.97 and metrics.inception_score(read(made).probabilities) > scored["sure and diverse"]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE5
+# **A score above that of real images.** The samples get a higher inception score than the test images do. They are
+# not more real than real: FD says they are further away. Two things please the score. The samples have exactly as
+# many of each class, since we asked for them in turn; make the test images even in the same way, and part of the gap
+# is gone. And the classifier is a little surer of a clean drawing than of a hasty person's digit. So a high
+# inception score means *typical* images of *all* classes, and neither real nor varied ones.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Truncation
@@ -581,15 +626,39 @@ if run:
 # censored normal $\max(\mathcal N(0, I), 0)$ of the next slide: that is one of the *other* latents that the paper
 # tries for training.
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Exercise 2 · Truncation by drawing again
+#
+# `z` is an array of normal numbers of any shape, `threshold` a positive number, `rng` a NumPy generator
+# (`np.random.default_rng`). Return an array like `z` in which every number beyond ±`threshold` was drawn again from
+# the normal distribution until it lies inside. Numbers inside stay as they are. The next cell uses your function.
+
+# %% slideshow={"slide_type": "fragment"}
+def my_redrawn(z, threshold, rng):
+    return ...
+
+
+redrawn = exercises.biggan.redraw.use(my_redrawn, priors.redrawn)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# <details><summary>Solution</summary>
+#
+# ```python
+# def my_redrawn(z, threshold, rng):
+#     z = z.copy()
+#     while np.any(np.abs(z) > threshold):
+#         beyond = np.abs(z) > threshold
+#         z[beyond] = rng.standard_normal(beyond.sum())
+#     return z
+# ```
+#
+# Drawing again until a number fits gives the normal distribution *under the condition* that it lies inside: the
+# bell, cut off and made higher. Clipping would put a heap at the threshold, where the generator has hardly been
+# trained, and scaling would move every number and still leave some beyond.
+#
+# </details>
+
 # %% slideshow={"slide_type": "subslide"}
-def redrawn(z, threshold, rng):
-    """z with every number beyond the threshold drawn again until it fits."""
-    z = z.copy()
-    while (beyond := np.abs(z) > threshold).any():
-        z[beyond] = rng.standard_normal(beyond.sum())
-    return z
-
-
 plain = np.random.default_rng(1).standard_normal((settings["samples"], AXES), dtype="float32")
 cut = redrawn(plain, 1.0, rng)
 inside = np.abs(plain) <= 1
@@ -597,11 +666,12 @@ print(f"beyond 1: {np.mean(np.abs(cut) > 1):.1%} drawn again, {np.mean(np.abs(pl
 assert np.array_equal(cut[inside], plain[inside]) and np.abs(cut).max() <= 1 < np.abs(plain / 2).max()
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-draws = {"N(0, 1)": plain, "drawn again\nbeyond 1": cut, "scaled by ½": plain / 2, "censored\nmax(z, 0)": plain.clip(0)}
+draws = {"N(0, 1)": plain, "drawn again\nbeyond 1": cut, "scaled by ½": plain / 2}
+draws["censored\nmax(z, 0)"] = plain.clip(0)
 show(
     figures.latents(draws),
-    alt="Four histograms: the bell; the bell cut off at −1 and 1, and higher; a narrower bell that still has tails; and "
-        "the right half of the bell with a heap at 0 that leaves the frame.",
+    alt="Four histograms: the bell; the bell cut off at −1 and 1, and higher; a narrower bell that still has tails; "
+        "and the right half of the bell with a heap at 0 that leaves the frame.",
 )  # fmt: skip
 
 # %% slideshow={"slide_type": "subslide"}
@@ -625,7 +695,7 @@ columns, sweep = {}, {name: [] for name in ("IS", "FD", "asked class", "precisio
 for threshold in thresholds:
     made = generator.predict([redrawn(plain, threshold or np.inf, rng), wanted], batch_size=500, verbose=0)
     near = metrics.precision_recall(real.features[: len(made)], read(made).features)
-    columns["all of N(0, 1)" if threshold is None else f"|z| ≤ {threshold:g}"] = made[:60].reshape(6, 10, *shape)[:, 4]
+    columns[f"|z| ≤ {threshold:g}" if threshold else "all of N(0, 1)"] = made[4:60:10]
     for name, value in zip(sweep, (*judged(made), near.precision, near.recall)):
         sweep[name].append(float(value))
 for name, values in sweep.items():
@@ -639,8 +709,8 @@ lines = {
     "Fréchet distance": {"FD": sweep["FD"]},
     "shares": {name: sweep[name] for name in ("precision", "recall", "asked class")},
 }  # fmt: skip
-show(figures.sweep(thresholds, lines), alt="Inception score, Fréchet distance and shares by threshold: "
-     + "; ".join(f"{name} " + ", ".join(f"{v:.2f}" for v in values) for name, values in sweep.items()) + ".")  # fmt: skip
+told = "; ".join(f"{name} " + ", ".join(f"{v:.2f}" for v in values) for name, values in sweep.items())
+show(figures.sweep(thresholds, lines), alt=f"Inception score, Fréchet distance and shares by threshold: {told}.")
 
 # %% slideshow={"slide_type": "skip"}
 if run:  # a claim about a generator that has learned something
@@ -656,7 +726,11 @@ plots.explore(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE6
+# Read the curves from the right, where nothing is truncated, to the left. The inception score only rises: to it,
+# truncation looks like pure gain. Precision rises at first, and recall falls all the way: the rows of fours show it,
+# for they look more and more alike. FD minds both, and here it grows from the first step on: this generator's
+# samples were good as they were, and there was little to win. That is why the paper gives curves of two numbers over
+# the threshold, and why nobody should quote an inception score alone.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · From z to z, and from class to class
@@ -689,35 +763,20 @@ print(f"from 3 to 8: {jump:.1f} apart in pixels, the largest of eleven steps {st
 assert steps.max() < 0.9 * jump, "no step is the whole way"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the upper rows $z$ stays and the class walks. In the lower rows the class stays and $z$ walks. No step is the whole
-# way: between two classes the generator draws something between, though it was never trained there.
+# In the upper rows $z$ stays and the class walks. In the lower rows the class stays and $z$ walks. No step is the
+# whole way: between two classes the generator draws something between, though it was never trained there.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · The slide's ladder
 #
 # The slide's table climbs from 52.52 to 76.85 by batch size alone. Think before you measure: an iteration with a
-# batch of 2048 sees eight times the images of one with 256, and costs eight times as much. So there are two questions:
-# what is better after as many *iterations*, and what after as many *images*?
+# batch of 2048 sees eight times the images of one with 256, and costs eight times as much. So there are two
+# questions: what is better after as many *iterations*, and what after as many *images*?
 #
-# The batch sizes 8, 16, 32 and 64 keep the slide's ratios. First one pair of runs on your own machine: the smallest
-# and the largest batch, each with the same number of images.
-
-# %% slideshow={"slide_type": "fragment"}
-for batch in settings["race"]:
-    keras.utils.set_random_seed(session.seed)
-    (live_generator, racing), (averaged, _) = networks(), networks()
-    racer = BigGAN(live_generator, racing, critic_optimizer=adam(), generator_optimizer=adam(),
-                   averages=[Average(live_generator, averaged, 0.98)])  # fmt: skip
-    racer.compile()
-    racer.fit(x_train, y_train, batch_size=batch, steps_per_epoch=settings["seen"] // batch, verbose=0)
-    found = judged(drawn(averaged, settings["samples"]))
-    racer.release()
-    print(f"batch {batch:2}: {racer.iteration:4} iterations, IS {found[0]:.2f}, FD {found[1]:6.1f}")
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# One seed, and few images. `training/ladder.py` has played this properly, and its record ships with the course: each
-# run sees 16,000 images, each row is played with three seeds, and each run is measured twice, after as many iterations
-# as the largest batch gets, and at its end. All rows have one rate, and nothing was tuned for any of them.
+# The batch sizes 8, 16, 32 and 64 keep the slide's ratios. `training/ladder.py` has played them, and its record
+# ships with the course: each run sees 16,000 images, each row is played with three seeds, and each run is measured
+# twice, after as many iterations as the largest batch gets, and at its end. All rows have one rate, and nothing was
+# tuned for any of them. (A batch of 8 for 2,000 iterations is what you trained in section 4.)
 
 # %% slideshow={"slide_type": "subslide"}
 record, measured = studies.read("ladder-mnist")
@@ -736,7 +795,12 @@ print(f"batch 8 against 64 in FD, Welch's test: p = {p[0]:.2f} at equal iteratio
 assert p[1] < 0.05 < p[0] and (small[:, 1, 1].max() < large[:, 1, 1].min())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE8A
+# At equal iterations, the slide's comparison, no difference is to be seen between the smallest batch and the
+# largest, which has seen eight times the images. At equal images the smallest batch is far ahead, since it has moved
+# eight times as often. A run this short lacks moves, not precision. The slide speaks of 150,000 iterations (in the
+# paper's table 1 that fits the last rows only; the rows of small batches ran longer). Over so many, the noise of
+# small batches may be what holds a run back; these runs are too short to show it. And all rows here have one rate: a
+# large batch would bear a larger one.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 8.1 All eight rows
@@ -750,9 +814,9 @@ named = [f"{title} (slide: {32 * int(title.split()[1])})" if title in batches el
 runs = dict(zip(named, (climbed[title][:, 1, 0] for title in titles)))  # inception scores at the end, a seed each
 limit = record["scores"][f"IS-{record['evaluator']}-of-test-images"]
 show(
-    figures.ladder(runs, dict(zip(named, slide.values())), xlabel=f"inception score by {record['evaluator']}", limit=limit),
+    figures.ladder(runs, dict(zip(named, slide.values())), f"inception score by {record['evaluator']}", limit),
     alt="Inception scores by row of the ladder, measured here with a dot a seed, and on the slide: "
-    + ", ".join(f"{title} {climbed[title][:, 1, 0].mean():.1f} here and {slide[title]} there" for title in titles) + ".",
+    + ", ".join(f"{title} {climbed[title][:, 1, 0].mean():.1f} here, {slide[title]} there" for title in titles) + ".",
 )  # fmt: skip
 
 # %% slideshow={"slide_type": "subslide"}
@@ -760,60 +824,88 @@ spread_there = dict(zip(titles, (None, 1.18, 1.42, 3.83, 4.27, 1.32, 2.84, 2.10)
 for before, after in pairwise(titles):
     a, b = climbed[before][:, 1, 0], climbed[after][:, 1, 0]  # (seeds,) inception scores
     here = f"{b.mean() - a.mean():+5.2f}, p = {ttest_ind(b, a, equal_var=False).pvalue:.2f}"
-    step, pair = slide[after] - slide[before], (spread_there[before], spread_there[after])
-    there = f"{step:+6.2f}" + (f" = {step / np.sqrt((pair[0] ** 2 + pair[1] ** 2) / 8):4.1f} standard errors" if pair[0] else "")
-    print(f"{after:14} here {here}   there {there}")
+    step, there = slide[after] - slide[before], ""
+    if spread_there[before]:
+        there = f" = {step / np.hypot(spread_there[before], spread_there[after]) * np.sqrt(8):4.1f} standard errors"
+    print(f"{after:14} here {here}   there {step:+6.2f}{there}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE8B
+# The dashed line is the score of real images. The first three steps go down where the slide's go up: that is section
+# 8 again, equal images instead of equal iterations. For the other steps, look at p, the probability of a difference
+# at least as large by chance alone. With three seeds a step has to be about three times its standard error before p
+# falls below 0.05. None of the four ingredients gets there: more channels p = 0.15, the shared class p = 0.053, and
+# skip-z and the regulariser make no difference to be seen. They stand on a base whose digits are hardly readable. A
+# fair trial would add them to a generator that works, over hours and more seeds, and this course has not made it.
+#
+# Now the slide's own steps. Its ± is the spread over eight runs, so the standard error of a step is $\sqrt{(s_1^2 +
+# s_2^2)/8}$. The larger batch and the channels lie far beyond chance, skip-z too. The shared embedding (1.2 standard
+# errors) and the regulariser (0.4) do not: the paper keeps them because they are cheap, or do no harm.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · When it fails
 #
-# The slide: without a constraint, a few singular values grow through training and explode, the training collapses, and
-# one loads the best model from before. Let us provoke that. Two things may be to blame, a missing spectral norm and a
-# rate that is too high. So play all four combinations, each with the same seed:
+# The slide says: without a constraint a few singular values grow through training and explode, the training
+# collapses, and one loads the best model from before. Let us provoke that. Two things may be to blame, a missing
+# spectral norm and a rate that is too high. So play all four combinations, each from the same seed:
 
 # %% slideshow={"slide_type": "fragment"}
-def failing(spectral, rate):
-    """Plays a game in ten epochs; returns FD and the critic's largest σ₁ by epoch, and what kept the best weights."""
+def rival(spectral, rate):
     keras.utils.set_random_seed(session.seed)
-    (live_generator, loose), (averaged, _) = networks(spectral), networks(spectral)
-    adams = [keras.optimizers.Adam(rate, beta_1=0.0, beta_2=0.999) for _ in range(2)]
-    played = BigGAN(live_generator, loose, None, losses.hinge, *adams, averages=[Average(live_generator, averaged, 0.98)])
-    played.compile()
-    sigma = SingularValues({"critic": loose}, top=1)
-    kept = KeepBest({"average": averaged}, lambda: distance_to_real(read(drawn(averaged, few))))
+    (live_generator, rival_critic), (averaged, _) = networks(spectral), networks(spectral)
+    adams = {f"{player}_optimizer": keras.optimizers.Adam(rate, 0.0, 0.999) for player in ("critic", "generator")}
+    return BigGAN(live_generator, rival_critic, averages=[Average(live_generator, averaged, 0.98)], **adams)
+
+
+def watched(game):
+    """Plays a game in eight epochs; returns FD of its average and the critic's σ₁ by epoch, and FD once restored."""
+    averaged, sigma = game.averages[0].average, SingularValues({"critic": game.critic}, top=1)
+    best = KeepBest({"average": averaged}, lambda: distance_to_real(read(drawn(averaged, few))))
     try:
-        played.fit(x_train, y_train, batch_size=settings["batch"], epochs=10, callbacks=[sigma, kept],
-                   steps_per_epoch=settings["failing"] // 10, verbose=0)  # fmt: skip
+        game.fit(x_train, y_train, batch_size=settings["batch"], epochs=8, callbacks=[sigma, best],
+                 steps_per_epoch=settings["failing"] // 8, verbose=0)  # fmt: skip
     except FloatingPointError as error:  # the game stops where a loss or a gradient is not finite
         print(error)
-    played.release()
-    return kept, sigma.history["critic"], averaged
+    best.restore()
+    return best, sigma.history["critic"], distance_to_real(read(drawn(averaged, few)))
 
-# %% slideshow={"slide_type": "fragment"}
-combinations = {
-    "with norm, rate 0.001": (True, 1e-3), "with norm, rate 0.02": (True, 2e-2),
-    "no norm, rate 0.001": (False, 1e-3), "no norm, rate 0.02": (False, 2e-2),
-}  # fmt: skip
-runs = {title: failing(*how) for title, how in combinations.items()} if settings["failing"] else {}
-for title, (kept, sigma, _) in runs.items():
-    print(f"{title:22} FD by epoch", *(f"{d:4.0f}" for d in kept.measures), f"  best epoch {kept.epoch + 1}")
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# `KeepBest` keeps the average of the epoch with the lowest FD to held-out *training* images. `restore` brings it
+# back.
+
+# %% slideshow={"slide_type": "subslide"}
+runs = {}
+for spectral in (True, False) if settings["failing"] else ():
+    one = rival(spectral, 1e-3)
+    one.compile()
+    for rate in (1e-3, 2e-2):
+        restart(one, rival(spectral, rate))  # the compiled program stays
+        runs[f"{'with' if spectral else 'no'} norm, rate {rate:g}"] = watched(one)
+    one.release()
+for title, (best, sigma, restored) in runs.items():
+    print(f"{title:21} FD", *(f"{d:5.1f}" for d in best.measures), f"  best {best.epoch + 1}, restored {restored:.1f}")
+    print(f"{'largest σ₁':24}", *(f"{max(values[k][0] for values in sigma.values()):5.1f}" for k in range(8)))
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-per_epoch = settings["failing"] // 10
-traces = {
-    title: (per_epoch * np.arange(1, 1 + len(kept.measures)), {k: [v[0] for v in found] for k, found in sigma.items()})
-    for title, (kept, sigma, _) in runs.items()
-}
-grown = {title: max(values[-1] for values in found.values()) for title, (_, found) in traces.items()}
+iterations = settings["failing"] // 8 * np.arange(1, 9)
+traces = {title: (iterations, {f"kernel {k} of {len(sigma)}": [v[0] for v in values]
+                               for k, values in enumerate(sigma.values(), start=1)})
+          for title, (_, sigma, _) in runs.items()}  # fmt: skip
+ends = {title: max(values[-1] for values in found.values()) for title, (_, found) in traces.items()}
 if runs:
     show(
         figures.spectra(traces),
-        alt="Largest singular value of each kernel of the critic over training. The largest at the end: "
-        + "; ".join(f"{title} {value:.1f}" for title, value in grown.items()) + ".",
+        alt="Largest singular value of each kernel of the critic over training, four panels. The largest at the end: "
+        + "; ".join(f"{title} {value:.1f}" for title, value in ends.items()) + ".",
     )  # fmt: skip
+
+# %% slideshow={"slide_type": "skip"}
+for best, _, restored in runs.values():
+    assert np.isclose(restored, np.nanmin(best.measures), rtol=1e-3), "the best epoch is back"
+if runs:
+    assert ends["no norm, rate 0.02"] == max(ends.values()), "without the norm and at the high rate it grows most"
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A line is the largest singular value of one kernel; the one that ends highest is named.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # In depth
@@ -854,12 +946,19 @@ layer.build((None, 20))
 layer.trainable_variables[0].assign(W.astype("float32"))
 for _ in range(100):
     layer(np.zeros((1, 20), "float32"), training=True)  # one power iteration each
-_, (package,) = backend.value_and_grad(lambda: (ops.sum(ops.sin(3 * layer.normalized())), ()), layer.trainable_variables)
-wrong = {"the formula": formula, "without its second term": delta / values[0], "the package": ops.convert_to_numpy(package)}
-for name, found in wrong.items():
-    print(f"{name:24} differs from finite differences by {np.abs(found - numeric).max():.1e}")
-assert np.abs(formula - numeric).max() < 1e-5 and np.abs(wrong["the package"] - numeric).max() < 1e-3
-assert np.abs(delta / values[0] - numeric).max() > 0.1
+
+
+def layer_loss():
+    return ops.sum(ops.sin(3 * layer.normalized())), ()
+
+
+_, (package,) = backend.value_and_grad(layer_loss, layer.trainable_variables)
+package = ops.convert_to_numpy(package)
+off = {"the formula": formula, "the package's layer": package, "without the second term": delta / values[0]}
+off = {name: np.abs(found - numeric).max() for name, found in off.items()}
+for name, difference in off.items():
+    print(f"{name:24} differs from finite differences by {difference:.1e}")
+assert off["the formula"] < 1e-5 and off["the package's layer"] < 1e-3 and off["without the second term"] > 0.1
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The second term takes out the part of the gradient that would only make $W$ larger; the division undoes that anyway.
@@ -867,11 +966,11 @@ assert np.abs(delta / values[0] - numeric).max() > 0.1
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### A.1 Is the critic really bounded?
 #
-# Two checks. First every layer's spectral norm at prediction time, by an SVD. Then the slope of the whole critic, against
-# the product of its layers' bounds. A 3×3 convolution whose *matrix* has norm 1 can still stretch by 3, since
-# neighbouring windows overlap. So the product is far above 1. It holds without attention, whose slope has no bound at
-# all (Kim et al., 2021); close its gate to see it. In training each $u$ is one step behind its weights; `settle` brings
-# it up to date.
+# Two checks. First every layer's spectral norm at prediction time, by an SVD. Then the slope of the whole critic,
+# against the product of its layers' bounds. A 3×3 convolution whose *matrix* has norm 1 can still stretch by 3,
+# since neighbouring windows overlap. So the product is far above 1. It holds without attention, whose slope has no
+# bound at all (Kim et al., 2021); close its gate to see it. In training each $u$ is one step behind its weights;
+# `settle` brings it up to date.
 
 # %% slideshow={"slide_type": "fragment"}
 for moment in ("as training left them", "settled"):
@@ -906,14 +1005,14 @@ assert without.max() <= bound
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## B · Self-attention
 #
-# A convolution sees 3×3 pixels. Self-attention lets every position look at all others: *queries* $\theta(x)$ ask, *keys*
-# $\phi(x)$ answer how well they fit, and *values* $g(x)$ are what is passed on.
+# A convolution sees 3×3 pixels. Self-attention lets every position look at all others: *queries* $\theta(x)$ ask,
+# *keys* $\phi(x)$ answer how well they fit, and *values* $g(x)$ are what is passed on.
 #
 # $$y = x + \gamma\cdot O(A\,g(x)),\qquad A = \operatorname{softmax}\big(\theta(x)\,\phi(x)^\top\big)$$
 #
-# All four maps are 1×1 convolutions. Keys and values are *pooled*: of each 2×2 of them the largest stays. A 14×14 grid
-# has 196 queries and then only 49 keys, so $A$ is a quarter as large. The gate $\gamma$ starts at **zero**: at first the
-# layer does nothing, and the network learns by its convolutions. Later the gate may open.
+# All four maps are 1×1 convolutions. Keys and values are *pooled*: of each 2×2 of them the largest stays. A 14×14
+# grid has 196 queries and then only 49 keys, so $A$ is a quarter as large. The gate $\gamma$ starts at **zero**: at
+# first the layer does nothing, and the network learns by its convolutions. Later the gate may open.
 
 # %% slideshow={"slide_type": "subslide"}
 def attend(layer, x, A):
@@ -932,7 +1031,8 @@ fresh = SelfAttention2D()
 maps = ops.convert_to_tensor(rng.normal(size=(2, 6, 6, 16)).astype("float32"))
 assert np.array_equal(ops.convert_to_numpy(fresh(maps)), ops.convert_to_numpy(maps)), "identity at the start"
 fresh.gate.assign(1.0)
-ours, package = (ops.convert_to_numpy(ops.stop_gradient(y)) for y in (attend(fresh, maps, own_map(fresh, maps)), fresh(maps)))
+pair = attend(fresh, maps, own_map(fresh, maps)), fresh(maps)
+ours, package = (ops.convert_to_numpy(ops.stop_gradient(y)) for y in pair)
 assert np.allclose(ours, package, atol=1e-5) and np.abs(package - ops.convert_to_numpy(maps)).max() > 0.01
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -970,8 +1070,9 @@ pictures = {name: changed(how) for name, how in ways.items()}
 worth = {name: judged(images) for name, images in pictures.items()}
 for name, (score, distance, asked) in worth.items():
     print(f"{name:20} IS {score:.3f}   FD {distance:.3f}   read as the class asked for {asked:.1%}")
-assert np.allclose(pictures["its own map"], drawn_again := generator.predict(inputs, batch_size=500, verbose=0), atol=1e-3)
-if run:
+whole = generator.predict(inputs, batch_size=500, verbose=0)
+assert np.allclose(pictures["its own map"], whole, atol=1e-3), "cut in two, it is still the same generator"
+if run and session.profile != "smoke":
     assert worth["its own map"][1] < worth["another image's map"][1] < worth["gate closed"][1]
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
@@ -984,7 +1085,10 @@ moved = np.sqrt(np.mean(np.square(pictures["gate closed"] - pictures["its own ma
 print(f"{who}: the gate stands at {opened:.3f}; closing it moves a pixel by {moved:.2f} (root mean square)")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSEB
+# Its own map is best, the map of another image costs something, a plain mean more, and a closed gate most. So this
+# generator uses its attention, and it matters where it looks. But that is a statement about *these* weights, which
+# were trained with the gate open. A network that is trained without attention might do as well; only a second
+# training could tell.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 chosen = np.array([0, 2, 3, 5, 8, 9])
@@ -999,20 +1103,21 @@ show(
     alt="Six generated digits with a marked position each; below, the weights that it gives to a 7 by 7 grid, dark for "
         "large.",
 )  # fmt: skip
-print(f"largest weight {asking.max((1, 2)).mean():.3f} on average, {1 / asking[0].size:.3f} if it looked everywhere alike")
+alike = 1 / asking[0].size
+print(f"largest weight {asking.max((1, 2)).mean():.3f} on average; if it looked everywhere alike, {alike:.3f}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## C · Orthogonal weights
 #
-# BigGAN *starts* with orthogonal filters, $W^\top W = I$. What does that preserve? For a layer $x \mapsto xW$ with more
-# inputs than filters the way forward is a projection and loses length. The way *back*, $\delta \mapsto \delta W^\top$,
-# keeps all lengths, so gradients neither fade nor explode in it.
+# BigGAN *starts* with orthogonal filters, $W^\top W = I$. What does that preserve? For a layer $x \mapsto xW$ with
+# more inputs than filters the way forward is a projection and loses length. The way *back*, $\delta \mapsto \delta
+# W^\top$, keeps all lengths, so gradients neither fade nor explode in it.
 
 # %% slideshow={"slide_type": "fragment"}
 Q, _ = np.linalg.qr(rng.normal(size=(20, 12)))  # QᵀQ = I
 forward, back = rng.normal(size=(5_000, 20)), rng.normal(size=(5_000, 12))
-ratios = {name: np.linalg.norm(after, axis=1) / np.linalg.norm(before, axis=1)
-          for name, before, after in (("x ↦ xW", forward, forward @ Q), ("δ ↦ δWᵀ", back, back @ Q.T))}  # fmt: skip
+ways = {"x ↦ xW": (forward, forward @ Q), "δ ↦ δWᵀ": (back, back @ Q.T)}
+ratios = {name: np.linalg.norm(b, axis=1) / np.linalg.norm(a, axis=1) for name, (a, b) in ways.items()}
 for name, ratio in ratios.items():
     print(f"{name:8} lengths times {ratio.mean():.3f}, from {ratio.min():.3f} to {ratio.max():.3f}")
 assert np.allclose(ratios["δ ↦ δWᵀ"], 1) and np.isclose(ratios["x ↦ xW"].mean(), np.sqrt(12 / 20), atol=0.02)
@@ -1055,117 +1160,89 @@ assert max(start) < 1e-4
 # %% slideshow={"slide_type": "fragment"}
 if session.profile != "smoke":
     how = {"initializer": initial.normal(0.02)}
-    colour = (blocks.biggan_generator(**blocks.CIFAR_GENERATOR, **how), blocks.biggan_critic(**blocks.CIFAR_CRITIC, **how))
-    for network in colour:
+    painter = blocks.biggan_generator(**blocks.CIFAR_GENERATOR, **how)
+    for network in (painter, blocks.biggan_critic(**blocks.CIFAR_CRITIC, **how)):
         size = sum(int(np.prod(v.shape)) for v in network.trainable_variables)
         print(f"{network.name} for CIFAR-10: {size:,} weights")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your turn
 #
-# Fill in the dots and run the cell. The check says what is wrong; `exercises.biggan.norm.hint()` gives a hint; the
-# solution is folded below each cell.
+# Exercises 1 and 2 stand in sections 2 and 6. Fill in the dots and run the cell. The check says what is wrong,
+# `exercises.biggan.repair.hint()` gives a hint, and the solution is folded below each cell.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ### Exercise 1 · One power iteration
+# ### Exercise 3 · Repair a hinge
 #
-# `W` is (in, out), `u` is (out,). Do one iteration as in section 3.1 and return the estimate of $\sigma$ after it.
+# Somebody trains with this hinge loss. The critic soon stops moving, although it is still wrong about many images.
+# Find the fault and repair it. `real_logits` and `fake_logits` are tensors (N, 1) and (M, 1); the loss is one
+# number, the mean over the real images plus the mean over the fakes. A game differentiates it, so use `keras.ops`.
 
 # %% slideshow={"slide_type": "fragment"}
-def spectral_norm(W, u):
-    return ...
+def my_hinge(real_logits, fake_logits):
+    real = ops.relu(1 - ops.mean(real_logits))
+    fake = ops.relu(1 + ops.mean(fake_logits))
+    return real + fake
 
 
-exercises.biggan.norm.check(spectral_norm)
+exercises.biggan.repair.check(my_hinge)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # <details><summary>Solution</summary>
 #
 # ```python
-# def spectral_norm(W, u):
-#     v = ops.matmul(W, u)
-#     v = v / ops.norm(v)
-#     u = ops.matmul(v, W)
-#     u = u / ops.norm(u)
-#     return ops.sum(v * ops.matmul(W, u))
+# def my_hinge(real_logits, fake_logits):
+#     real = ops.mean(ops.relu(1 - real_logits))
+#     fake = ops.mean(ops.relu(1 + fake_logits))
+#     return real + fake
 # ```
+#
+# The hinge has to ask each image whether it is far enough on its side. With the mean inside, a few images with large
+# logits pay for all others: as soon as the mean is beyond 1, the loss is 0 and no image teaches anything, not even
+# those that the critic gets wrong.
 #
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# ### Exercise 2 · The projection
+# ### Exercise 4 · Close the gate of attention slowly
 #
-# `features` is $\varphi(x)$, (N, C); `w` is (C,), `b` a number, `embeddings` (classes, C), `labels` (N,). Return the
-# logits of section 3.3, (N,).
+# Section B closes the gate of the generator's attention. What happens on the way? Multiply the gate by at least four
+# factors, among them 0, 1 and one above 1, and measure FD for each. Put the gate back afterwards. Fill a dict,
+# `{factor: FD}`, and write in a sentence or two what you conclude about attention, and what you cannot conclude.
 
 # %% slideshow={"slide_type": "fragment"}
-def projection(features, w, b, embeddings, labels):
-    return ...
+my_gates = ...
+my_conclusion = ...
 
-
-exercises.biggan.projection.check(projection)
+exercises.biggan.gates.check(my_gates, my_conclusion)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # <details><summary>Solution</summary>
 #
 # ```python
-# def projection(features, w, b, embeddings, labels):
-#     wanted = ops.take(embeddings, labels, axis=0)
-#     return ops.matmul(features, w) + b + ops.sum(wanted * features, axis=-1)
+# my_gates = {}
+# for factor in (0.0, 0.5, 1.0, 1.5, 2.0):
+#     layer.gate.assign(factor * opened)
+#     my_gates[factor] = judged(generator.predict(inputs, batch_size=500, verbose=0))[1]
+# layer.gate.assign(opened)
+# my_conclusion = "FD is lowest near the gate that training found; this network relies on it, others may not need it."
 # ```
+#
+# Taking a part out of a trained network asks what the other parts have come to expect. It is a question about this
+# network, and a good one, but it is not the question whether the part was needed in the first place.
+#
+# A good answer says:
+#
+# - It names FD at 0, at 1 and beyond, in numbers, and says where the curve is lowest.
+# - It says that this network *relies* on its attention: its other weights were trained with the gate open.
+# - It does not conclude that BigGAN needs attention. For that one trains a second network without it, with the same
+#   budget and several seeds.
+# - It compares the differences with FD of real images against real images, the least that can be expected.
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ### Exercise 3 · The milder regulariser
-#
-# `kernel` is that of a convolution, (height, width, in, out). Return $R_2$, without its weight.
-
-# %% slideshow={"slide_type": "fragment"}
-def off_diagonal(kernel):
-    return ...
-
-
-exercises.biggan.off_diagonal.check(off_diagonal)
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# <details><summary>Solution</summary>
-#
-# ```python
-# def off_diagonal(kernel):
-#     W = ops.reshape(kernel, (-1, kernel.shape[-1]))
-#     gram = ops.matmul(ops.transpose(W), W)
-#     return ops.sum(ops.square(gram * (1 - ops.eye(gram.shape[0]))))
-# ```
-#
-# </details>
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# ### Exercise 4 · Truncation by drawing again
-#
-# `z` is an array of normal numbers, `rng` a NumPy generator. Return `z` with every number beyond ±`threshold` drawn
-# again until it fits. Numbers inside stay as they are.
-
-# %% slideshow={"slide_type": "fragment"}
-def truncate(z, threshold, rng):
-    return ...
-
-
-exercises.biggan.truncate.check(truncate)
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# <details><summary>Solution</summary>
-#
-# ```python
-# def truncate(z, threshold, rng):
-#     z = z.copy()
-#     while np.any(np.abs(z) > threshold):
-#         beyond = np.abs(z) > threshold
-#         z[beyond] = rng.standard_normal(beyond.sum())
-#     return z
-# ```
-#
-# </details>
+# %% slideshow={"slide_type": "skip"}
+exercises.summary()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 · Recap
@@ -1194,8 +1271,8 @@ exercises.biggan.truncate.check(truncate)
 # | sample from $\max(\mathcal N(0, I), 0)$ | a censored normal, another latent for training: section 6 |
 # | WGAN-GP inside BigGAN | the paper's penalty there is R1: section 9 |
 #
-# The overview also lists *feature matching* (Salimans et al., 2016: the generator matches mean features of the critic).
-# It is no part of the paper's model, and of this notebook neither.
+# The overview also lists *feature matching* (Salimans et al., 2016: the generator matches mean features of the
+# critic). It is no part of the paper's model, and of this notebook neither.
 #
 # ### References
 #

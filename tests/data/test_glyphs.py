@@ -143,6 +143,17 @@ def test_every_glyph_has_its_holes():
         assert [holes[digit] for digit in (1, 2, 3, 5, 7)] == [0] * 5
 
 
+def test_speckles_are_normal_numbers_shared_by_channels_and_new_for_each_pixel():
+    grey = np.zeros((200, 8, 8, 3), "float32")
+    found = glyphs.speckled(grey, 0.15, seed=3)
+    assert found.dtype == np.float32 and abs(found.std() - 0.15) < 0.002 and abs(found.mean()) < 0.006
+    np.testing.assert_array_equal(found[..., 0], found[..., 2])
+    assert abs(np.corrcoef(found[:, 0, 0, 0], found[:, 0, 1, 0])[0, 1]) < 0.4  # six standard errors
+    np.testing.assert_array_equal(found, glyphs.speckled(grey, 0.15, seed=3))
+    assert np.abs(glyphs.speckled(grey + 1, 0.5)).max() <= 1
+    np.testing.assert_array_equal(glyphs.speckled(grey, 0.0), grey)
+
+
 @pytest.mark.parametrize(
     "kind, arguments",
     [(ValueError, {"n": 0}), (TypeError, {"n": 2.5}), (ValueError, {"n": 1, "size": 4})],

@@ -8,6 +8,7 @@ from course_utils.game import Average, Game, Player
 from course_utils.games.gan import GAN
 from course_utils.games.watching import (
     KeepBest,
+    Notes,
     SingularValues,
     largest_difference,
     restart,
@@ -94,6 +95,15 @@ def callback(kind, *arguments):
     made = kind(*arguments)
     made.set_model(keras.Sequential([keras.Input((1,))]))
     return made
+
+
+def test_notes_keep_what_functions_return_epoch_by_epoch():
+    values = iter([3.0, 1.0])
+    noted = Notes({"measure": lambda: next(values), "epochs": lambda: len(noted.iterations)})
+    noted.set_model(Line())
+    for epoch in range(2):
+        noted.on_epoch_end(epoch)
+    assert noted.kept == {"measure": [3.0, 1.0], "epochs": [1, 2]} and noted.iterations == [0, 0]
 
 
 def test_the_callback_notes_every_epoch_and_logs_the_largest():
