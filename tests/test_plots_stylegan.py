@@ -29,7 +29,7 @@ def test_the_matrix_has_its_sources_above_and_at_the_left():
 
 
 def test_the_table_writes_every_share():
-    figure = plots.share_table({"slant": [0.91, 0.1], "hue": [-0.02, 1.04]}, ["2", "4"], "layer")
+    figure = plots.coefficient_table({"slant": [0.91, 0.1], "hue": [-0.02, 1.04]}, ["2", "4"], "layer")
     (axis,) = figure.axes
     assert [text.get_text() for text in axis.texts] == ["0.91", "0.10", "-0.02", "1.04"]
     assert [text.get_color() for text in axis.texts] == ["white", "black", "black", "white"]
@@ -37,7 +37,7 @@ def test_the_table_writes_every_share():
 
 
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
-    for figure in (matrix(), plots.share_table({"a": [0.5]}, ["1"], "layer", title="b")):
+    for figure in (matrix(), plots.coefficient_table({"a": [0.5]}, ["1"], "layer", title="b")):
         data = plots.png(figure)
         assert Image.open(io.BytesIO(data)).format == "PNG" and len(data) < 150_000
         texts = [t for t in figure.findobj(lambda o: hasattr(o, "get_fontsize")) if t.get_text()]

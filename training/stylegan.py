@@ -2,6 +2,7 @@
 
     python training/stylegan.py stylegan-glyphs             # an hour and a half of one core
     python training/stylegan.py stylegan-glyphs --resume    # on from where it was stopped
+    python training/stylegan.py stylegan-speckled           # glyphs of 16×16 with chance in them: a quarter of an hour
     python training/stylegan.py stylegan2-glyphs stylegan-cifar10    # for a GPU
     python training/stylegan.py stylegan-glyphs --speed     # seconds of ten iterations at each size
 
@@ -108,7 +109,6 @@ STYLEGAN2 = {"synthesis": networks.skip_synthesis, "critic": networks.style_resi
 
 RUNS = {
     "stylegan-glyphs": Run(GROWN, width=24, widest=96),
-    "stylegan-glyphs-16": Run((Stage(4, 300, 1), Stage(8, 700, 1), Stage(16, 3_000, 6))),
     "stylegan-speckled": SPECKLED,
     "stylegan-speckled-silent": dataclasses.replace(SPECKLED, noise=False),
     "stylegan2-glyphs": Run((Stage(32, 12_000, 24, fade=0.0),), **STYLEGAN2),
@@ -283,7 +283,7 @@ def shares(made, read):
         images = stylegan.images_of(synthesis, stylegan.mixed(coarse, fine, layer, layers))
         factors = metrics.glyph_factors(read, images)
         found[str(layer)] = {
-            name: [round(x, 4) for x in metrics.source_shares(factors[name], *(s[name] for s in sources))]
+            name: [round(x, 4) for x in metrics.source_coefficients(factors[name], *(s[name] for s in sources))]
             for name in factors
         }
     return found

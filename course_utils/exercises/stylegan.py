@@ -2,158 +2,223 @@
 
 import numpy as np
 
-from .judged import Exercise, close, draws, judged, tensors
+from .exercise import Exercise
+from .open_tasks import Experiment, Prediction
 
 
-def _normalised(x, axes, power=0.5):
-    mean, variance = x.mean(axes, keepdims=True), x.var(axes, keepdims=True)
-    return (x - mean) / variance**power
+def _adain(x, scale, bias):
+    mean, variance = x.mean(axis=(1, 2), keepdims=True), x.var(axis=(1, 2), keepdims=True)
+    return scale[:, None, None] * (x - mean) / np.sqrt(variance + 1e-8) + bias[:, None, None]
 
 
-def _judge_adain(adain):
-    # As many images as columns, so that a style that was not reshaped broadcasts.
-    x, scale, bias = 2 * draws(1, 3, 5, 3, 4) + 1, draws(2, 3, 4), draws(3, 3, 4)
-    wide, s, b = x.astype("float64"), scale[:, None, None], bias[:, None, None]
-    found = judged(adain, *tensors(x, scale, bias))
-    if close(found, s * _normalised(wide, (1, 2)) + b):
-        return _constant_channel(adain)
-    if found.shape != x.shape:
-        return f"the shape is {found.shape}, expected that of x, {x.shape}; keepdims=True keeps the axes of a mean."
-    if close(found, s * _normalised(wide, (0, 1, 2)) + b):
-        return "the statistics run over the batch too, as in batch norm. Each image has its own: axes 1 and 2."
-    if close(found, s * _normalised(wide, (1, 2, 3)) + b):
-        return "the statistics run over the channels too, as in layer norm. Each channel has its own: axes 1 and 2."
-    if close(found, s * _normalised(wide, (1, 2), power=1) + b):
-        return "you divided by the variance. σ is its root."
-    if close(found, s * wide + b):
-        return "x was not normalised: take its mean off and divide by σ first."
-    if close(found, s * _normalised(wide, (1, 2))):
-        return "the bias is missing: the style also sets each channel's mean."
-    if close(found, s * (_normalised(wide, (1, 2)) + b)):
-        return "the scale multiplies the bias as well; add the bias last."
-    if close(found, scale * _normalised(wide, (1, 2)) + bias):
-        return "scale of shape (N, C) was laid along columns and channels. Reshape it to (N, 1, 1, C), and bias too."
-    return "the values differ: for each image and channel, scale · (x − mean) / σ + bias."
+def _normalised(axes, ddof=0):
+    """A mistaken AdaIN: statistics over other axes, or another estimate of the deviation."""
+
+    def mistaken(x, scale, bias):
+        mean, variance = x.mean(axis=axes, keepdims=True), x.var(axis=axes, ddof=ddof, keepdims=True)
+        return scale[:, None, None] * (x - mean) / np.sqrt(variance + 1e-8) + bias[:, None, None]
+
+    return mistaken
 
 
-def _constant_channel(adain):
-    """Asks for a channel that is the same everywhere, where σ is 0."""
-    found = judged(adain, *tensors(np.ones((2, 3, 3, 4), "float32"), draws(4, 2, 4), draws(5, 2, 4)))
-    if np.isfinite(found).all():
-        return None
-    return "right, but a channel that is the same everywhere gives NaN: add a small number under the root, like 1e-8."
-
-
-def _judge_mixing(mix):
-    coarse, fine = draws(6, 5, 5), draws(7, 5, 5)  # as many images as axes: a wrong broadcast goes through
-    found = [judged(mix, coarse, fine, layer, 8) for layer in (3, 0, 8)]
-    if found[0].shape != (5, 8, 5):
-        return f"the shape is {found[0].shape}, expected (N, layers, d): one style for each image and layer."
-
-    def right(first, second, layer):
-        return np.stack([first if number < layer else second for number in range(8)], axis=1)
-
-    if all(close(f, right(coarse, fine, layer)) for f, layer in zip(found, (3, 0, 8))):
-        return None
-    if close(found[0], right(fine, coarse, 3)):
-        return "the sources have changed places: the first layers, those of the small grids, take `coarse`."
-    if close(found[0], right(coarse, fine, 4)):
-        return "one layer too many takes `coarse`: number `layer` itself is the first that takes `fine`."
-    if close(found[0], right(coarse, fine, 2)):
-        return "one layer too few takes `coarse`: `layer` of them do, the numbers 0 to layer − 1."
-    if close(found[0], np.repeat(((3 * coarse + 5 * fine) / 8)[:, None], 8, axis=1)):
-        return "this blends the two styles. Mixing blends nothing: each layer takes one of them as it is."
-    return "the values differ: styles[i, k] is coarse[i] for k < layer, and fine[i] from there on."
-
-
-def _judge_truncation(truncate):
-    w, mean, psi = draws(8, 6, 4) + 2, draws(9, 4) + 2, np.float32(0.25)
-    found = judged(lambda w, m: truncate(w, m, float(psi)), w, mean)
-    if close(found, mean + psi * (w - mean)):
-        return None
-    if found.shape != w.shape:
-        return f"the shape is {found.shape}, expected that of w, {w.shape}."
-    if close(found, psi * w):
-        return "this draws w towards 0, where no style need lie. The middle of W is `mean`."
-    if close(found, w + psi * (mean - w)):
-        return "ψ works the wrong way round: ψ = 1 is to change nothing, ψ = 0 to leave the mean."
-    if close(found, mean + (w - mean) / psi):
-        return "this pushes the styles apart: multiply the distance from the mean by ψ."
-    if close(found, psi * (w - mean)):
-        return "the mean is missing: ψ shortens the way from the mean, so start there."
-    if close(found, np.clip(w, mean - psi, mean + psi)):
-        return "this cuts. Truncation in W shortens every distance by the same factor."
-    return "the values differ: with ψ = 0.5 you should get the middle between w and the mean."
-
-
-def _judge_demodulation(demodulate):
-    kernel, scale = draws(10, 3, 3, 4, 4), draws(11, 4) + 2  # as many outputs as inputs
-    wide = kernel.astype("float64")
-    styled = wide * scale[:, None]
-    found = judged(demodulate, kernel, scale)
-    if close(found, styled / np.sqrt(np.square(styled).sum((0, 1, 2)))):
-        return None
-    if found.shape != kernel.shape:
-        return f"the shape is {found.shape}, expected that of the kernel, {kernel.shape}."
-    if close(found, styled):
-        return "this is the modulated kernel. Now divide it by its length, one for each output channel."
-    if close(np.abs(found), np.abs(wide) / np.sqrt(np.square(wide).sum((0, 1, 2)))):
-        return (
-            "the style has no effect. Either it is missing, or it was laid along the outputs, where the division takes "
-            "it out again. Inputs are axis 2."
-        )
-    if close(found, styled / np.square(styled).sum((0, 1, 2))):
-        return "the root is missing: the length is the root of the sum of squares."
-    if close(found, styled / np.sqrt(np.square(styled).sum())):
-        return "one length was taken for the whole kernel. Each output channel has its own: sum over axes 0, 1 and 2."
-    if close(found, styled / np.sqrt(np.square(styled).sum((0, 1)))):
-        return "the sum leaves out the input channels: it runs over axes 0, 1 and 2."
-    if close(found, styled / np.sqrt(np.square(wide).sum((0, 1, 2)))):
-        return "this is the length of the kernel before the style. Take that of the modulated one."
-    return "the values differ: scale the input channels, then divide by √ of the sum of squares over axes 0, 1, 2."
+def _maps(rng):
+    cases = []
+    for n, side, channels in ((2, 3, 2), (5, 4, 3), (3, 7, 6), (4, 5, 4)):
+        x = rng.normal(size=(n, side, side + 1, channels)) * rng.uniform(0.5, 4, channels)
+        x = x + rng.uniform(-3, 3, channels)
+        cases.append((x, rng.normal(size=(n, channels)), rng.normal(size=(n, channels))))
+    flat = np.array(cases[0][0])
+    flat[0, ..., 0] = 2.5  # a map that is the same everywhere
+    return [*cases, (flat, *cases[0][1:])]
 
 
 adain = Exercise(
-    title="Exercise 1, adaptive instance normalisation",
-    judge=_judge_adain,
-    nudge="ops.mean and ops.var over axes 1 and 2 with keepdims=True; a style of (N, C) becomes (N, 1, 1, C).",
-    answer='''\
-def adain(x, scale, bias):
-    mean = ops.mean(x, axis=(1, 2), keepdims=True)
-    variance = ops.var(x, axis=(1, 2), keepdims=True)
-    normalised = (x - mean) / ops.sqrt(variance + 1e-8)
-    return scale[:, None, None] * normalised + bias[:, None, None]
-''',
+    title="Exercise 1 · Adaptive instance normalisation",
+    question="""\
+`x` is an array (N, H, W, C) of feature maps, `scale` and `bias` are (N, C), the style of each image. Return AdaIN of
+the maps, (N, H, W, C). A map that is the same everywhere has deviation 0: add 1e-8 to the variance before you take the
+root. The next cells use your function.""",
+    start="""\
+def my_adain(x, scale, bias):
+    return ...
+""",
+    cases=_maps,
+    expected=_adain,
+    slips=(
+        (_normalised((0, 1, 2)), "That is batch norm: the statistics are over all images. Each image has its own."),
+        (_normalised((1, 2, 3)), "That is layer norm: the statistics are over all maps. Each map has its own."),
+        (
+            lambda x, s, b: _adain(x, 1 + s, b),
+            "Here `scale` is y_s itself. The 1 + … belongs to the layer that makes it.",
+        ),
+        (lambda x, s, b: _adain(x, b, s), "Scale and bias are exchanged."),
+        (lambda x, s, b: _adain(x, s, -b), "The bias is added, not subtracted."),
+        (lambda x, s, b: _adain(x, s, 0 * b), "The bias is missing."),
+        (
+            lambda x, s, b: _adain(x, s, 0 * b) / np.sqrt(x.var((1, 2), keepdims=True) + 1e-8) + b[:, None, None],
+            "You divided by the variance. It is the deviation, its root.",
+        ),
+        (
+            lambda x, s, b: s[:, None, None] * x / np.sqrt(x.var((1, 2), keepdims=True) + 1e-8) + b[:, None, None],
+            "The mean of the map is still in it: subtract it first.",
+        ),
+    ),
+    hints=(
+        "Over which axes of (N, H, W, C) do you take the mean, if each map of each image has its own?",
+        "`keepdims=True` keeps the mean as (N, 1, 1, C), so that it can be subtracted. `scale` needs the same shape.",
+        "`scale[:, None, None]` is (N, 1, 1, C). Scale times (x − mean) / root of the variance, plus bias.",
+    ),
+    code="""\
+def my_adain(x, scale, bias):
+    mean = x.mean(axis=(1, 2), keepdims=True)
+    variance = x.var(axis=(1, 2), keepdims=True)
+    return scale[:, None, None] * (x - mean) / np.sqrt(variance + 1e-8) + bias[:, None, None]
+""",
+    why="""\
+Mean and variance are taken over the pixels of one map of one image, so no image hears of another. What the layer below
+wanted to say by the strength of the whole map is erased; the style says it anew. A constant map has nothing to
+normalise: without the small number the division would give NaN.""",
 )
 
-mixing = Exercise(
-    title="Exercise 2, style mixing",
-    judge=_judge_mixing,
-    nudge="Number the layers as (1, layers, 1), compare with `layer`, and let np.where choose.",
-    answer='''\
-def mix(coarse, fine, layer, layers):
-    first = np.arange(layers)[None, :, None] < layer
-    return np.where(first, coarse[:, None], fine[:, None])
-''',
+shrunk = Prediction(
+    title="Exercise 2 · How much variance is left?",
+    question="""\
+You draw all styles towards their mean with ψ = 0.7. By which factor does the variance of $w$, summed over its axes,
+change? Say a number, then run the next cell.""",
+    start="my_factor = ...\n",
+    near=0.03,
+    slips=(
+        (lambda measured: np.sqrt(measured), "Lengths are multiplied by ψ. Variances are squared lengths."),
+        (lambda measured: 1 - measured, "That is the part that goes. Which part stays?"),
+        (lambda measured: 0.3, "1 − ψ is how far a style moves towards the mean, as a share of its distance."),
+        (lambda measured: 1, "With ψ = 1 nothing would change; here all styles come nearer to their mean."),
+    ),
+    hints=(
+        "What happens to the distance of one style from the mean?",
+        "A variance is a mean squared distance from the mean.",
+    ),
+    code="my_factor = 0.49\n",
+    why="""\
+$w' - \\bar w = \\psi (w - \\bar w)$, so every distance is multiplied by ψ and every squared distance by
+$\\psi^2 = 0.49$.
+(The mean that is kept in the network is a running one, a little off the mean of your draws; a shift changes no
+variance.)""",
 )
 
-truncation = Exercise(
-    title="Exercise 3, truncation in W",
-    judge=_judge_truncation,
-    nudge="Start at the mean, and go a part ψ of the way to w.",
-    answer='''\
-def truncate(w, mean, psi):
-    return mean + psi * (w - mean)
-''',
-)
+
+def _demodulated(kernel, scale):
+    styled = kernel * scale[:, None]
+    return styled / np.sqrt(np.square(styled).sum(axis=(0, 1, 2)) + 1e-8)
+
+
+def _over(*axes):
+    def mistaken(kernel, scale):
+        styled = kernel * scale[:, None]
+        return styled / np.sqrt(np.square(styled).sum(axis=axes, keepdims=True) + 1e-8)
+
+    return mistaken
+
+
+def _kernels(rng):
+    return [(rng.normal(size=(k, k, i, o)) * rng.uniform(0.3, 3), rng.uniform(-2, 3, i))
+            for k, i, o in ((1, 2, 3), (3, 4, 5), (3, 5, 2), (1, 3, 3), (5, 2, 4))]  # fmt: skip
+
 
 demodulation = Exercise(
-    title="Exercise 4, demodulation",
-    judge=_judge_demodulation,
-    nudge="scale has one number an input channel, axis 2 of the kernel. The length has one an output channel, axis 3.",
-    answer='''\
-def demodulate(kernel, scale):
+    title="Exercise 3 · Repair a demodulation",
+    question="""\
+StyleGAN2 scales the inputs of a kernel by a style and then divides so that the output keeps its deviation. `kernel` is
+an array (k, k, inputs, outputs), `scale` is (inputs,), the style of one image; return the kernel for that image.
+Somebody wrote this, and the styles had hardly any effect. Find the fault and repair it. Add 1e-8 under the root.""",
+    start="""\
+def my_demodulated(kernel, scale):
     styled = kernel * scale[:, None]
-    return styled / np.sqrt(np.square(styled).sum(axis=(0, 1, 2)))
-''',
+    length = np.sqrt(np.square(styled).sum(axis=(0, 1, 3)) + 1e-8)
+    return styled / length[:, None]
+""",
+    cases=_kernels,
+    expected=_demodulated,
+    broken=lambda kernel, scale: _over(0, 1, 3)(kernel, scale),
+    slips=(
+        (_over(0, 1), "The sum is over the places alone. An output adds up all its inputs too."),
+        (_over(2), "The sum is over the inputs alone. An output adds up all places of the kernel too."),
+        (_over(0, 1, 2, 3), "You divide by the length of the whole kernel. Each output map has its own length."),
+        (
+            lambda kernel, scale: kernel / np.sqrt(np.square(kernel).sum(axis=(0, 1, 2)) + 1e-8),
+            "The style is gone: scale the inputs first, then divide.",
+        ),
+        (
+            lambda kernel, scale: _demodulated(kernel, np.ones_like(scale)) * scale[:, None],
+            "The length is that of the kernel before the style. Take it after scaling.",
+        ),
+        (
+            lambda kernel, scale: kernel * scale[:, None] / (np.square(kernel * scale[:, None]).sum((0, 1, 2)) + 1e-8),
+            "You divide by the squared length. Take the root.",
+        ),
+    ),
+    hints=(
+        "An output map is a sum over which axes of the kernel?",
+        "If all inputs have deviation 1 and are independent, the variance of output j is the sum of all squared "
+        "numbers in `styled[..., j]`.",
+        "Sum over the axes 0, 1 and 2; the last one, the outputs, stays.",
+    ),
+    code="""\
+def my_demodulated(kernel, scale):
+    styled = kernel * scale[:, None]
+    return styled / np.sqrt(np.square(styled).sum(axis=(0, 1, 2)) + 1e-8)
+""",
+    why="""\
+Each output map is a sum over places and inputs, so its expected variance is the sum of those squared weights. The
+broken code made every *input* have length 1, which takes the style out again and leaves the outputs with any
+deviation.""",
+)
+
+
+def _sound_cuts(measured):
+    if not isinstance(measured, dict) or len(measured) < 3:
+        return "`my_cuts` is a dict of at least three numbers of layers: {layers truncated: (FD, saturation)}."
+    numbers = sorted(int(number) for number in measured)
+    if numbers[0] > 2 or numbers[-1] < 8:
+        return "go from two layers or fewer to all eight of them."
+    for number, (fd, colour) in measured.items():
+        if not np.isfinite(float(fd)) or float(fd) < 0:
+            return f"with {number} layers the Fréchet distance is not a finite number, 0 or more."
+        if not 0 <= float(colour) <= 1:
+            return f"with {number} layers the saturation is {float(colour):.2f}; it lies between 0 and 1."
+    return None
+
+
+cuts = Experiment(
+    title="Exercise 4 · Which layers should be truncated?",
+    question="""\
+Section 8 truncates all layers, or the first four. Try at least three numbers of layers, from two or fewer to all
+eight, with ψ = 0.7. Fill a dict, `{number of layers: (FD, saturation of the ground)}`, and write in a sentence or two
+where colour and where shape are lost, and what you would use.""",
+    start="""\
+my_cuts = ...
+my_conclusion = ...
+""",
+    sound=_sound_cuts,
+    rubric=(
+        "It names FD and saturation for each number of layers.",
+        "It says which layers have to be truncated for the ground to lose its colour, and which for FD to rise.",
+        "It concludes that shapes, not colours, are what costs FD, and ties that to the table of section 6.",
+        "It says whether FD falls below that of ψ = 1 anywhere, and that this holds for these data and this judge.",
+    ),
+    hints=(
+        "`mixed(truncated(F, many, 0.7), many, k, count)` truncates the first k layers.",
+        "Compare the table of section 6: which layers decide on the background, and which on the digit?",
+    ),
+    code="""\
+my_cuts = {}
+for k in (0, 2, 4, 6, 8):
+    styles = mixed(truncated(F, many, 0.7), many, k, count)
+    samples = images_of(G, styles, noise_for(G, len(many), np.random.default_rng(2)))
+    my_cuts[k] = distance_to_real(samples), saturation(samples)
+my_conclusion = "FD rises with the first layers, where shapes are made; the ground goes grey only with the last ones."
+""",
+    why="""\
+A mean style is a compromise in everything that its layers decide. In the first layers that is the digit, and there is
+no digit between two digits; in the last ones it is the colour, and the mean of all hues is grey. Two faults, in two
+places.""",
 )

@@ -18,7 +18,7 @@ from course_utils.metrics.kernel import (
     rbf,
 )
 from course_utils.metrics.likelihood import importance_weighted, log_likelihood
-from course_utils.metrics.mixing import Shares, glyph_factors, source_shares
+from course_utils.metrics.mixing import Coefficients, glyph_factors, source_coefficients
 from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
 from course_utils.metrics.path_length import lerp, path_length, slerp
 from course_utils.metrics.precision_recall import PrecisionRecall, precision_recall
@@ -26,12 +26,12 @@ from course_utils.metrics.probes import linear_accuracy, nearest_accuracy, pairw
 
 __all__ = [
     "BlockAverage",
+    "Coefficients",
     "Evaluator",
     "ModeCoverage",
     "Moments",
     "PrecisionRecall",
     "Reading",
-    "Shares",
     "class_shares",
     "combine",
     "evaluator",
@@ -56,5 +56,5 @@ __all__ = [
     "rbf",
     "score",
     "slerp",
-    "source_shares",
+    "source_coefficients",
 ]

@@ -1,4 +1,4 @@
-"""Style mixing: which of two sources a mixed image takes a factor from."""
+"""Style mixing: which of two sources a mixed image takes a factor from, by regression."""
 
 from typing import NamedTuple
 
@@ -7,14 +7,14 @@ import numpy as np
 from course_utils.builders import as_array
 
 
-class Shares(NamedTuple):
-    """How a mixed image's factor follows its two sources: 1 is entirely, 0 not at all."""
+class Coefficients(NamedTuple):
+    """How a mixed image's factor follows its two sources: regression coefficients, near 1 where it follows entirely."""
 
     coarse: float
     fine: float
 
 
-def source_shares(mixed, coarse, fine):
+def source_coefficients(mixed, coarse, fine):
     """Fits a factor of mixed images by the same factor of their two sources.
 
         m ≈ a·c + b·f + constant,  a and b by least squares
@@ -26,7 +26,7 @@ def source_shares(mixed, coarse, fine):
         fine: the same of the images that gave the other layers' styles.
 
     Returns:
-        Shares(a, b). They need not add up to 1: what follows neither source is missing, and a factor that
+        Coefficients(a, b). They need not add up to 1: what follows neither source is missing, and a factor that
         is the same in all images follows none.
 
     Raises:
@@ -40,11 +40,11 @@ def source_shares(mixed, coarse, fine):
         )
     m, c, f = ((x - x.mean(axis=0)).ravel() for x in stacks)
     (a, b), *_ = np.linalg.lstsq(np.stack([c, f], axis=1), m, rcond=None)
-    return Shares(float(a), float(b))
+    return Coefficients(float(a), float(b))
 
 
 def glyph_factors(read, images):
-    """Measures the factors of glyphs as columns for `source_shares`.
+    """Measures the factors of glyphs as columns for `source_coefficients`.
 
     Args:
         read: the evaluator "glyphs".

@@ -13,10 +13,10 @@ from .grids import image_grid, image_rows, tile
 from .latent import latent_map, latent_scatter
 from .live import GameLive, Live
 from .style import COLOURS, DIGITS, STYLE, figure, interactive, png, show
-from .stylegan import mixing_matrix, share_table
+from .stylegan import coefficient_table, mixing_matrix, style_generators
 
 __all__ = [
-    "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "architecture", "bars", "curves", "dots", "explore",
-    "figure", "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps", "mixing_matrix",
-    "overlaps", "png", "share_table", "show", "stochastic_node", "tile", "trials",
+    "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "architecture", "bars", "coefficient_table", "curves",
+    "dots", "explore", "figure", "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps",
+    "mixing_matrix", "overlaps", "png", "show", "stochastic_node", "style_generators", "tile", "trials",
 ]
