@@ -19,7 +19,7 @@ MEASURES = {
     "mmd": (lambda x, y: metrics.mmd(x, y, metrics.rbf(1.0)), A, B),
     "slerp": (lambda x, y: metrics.slerp(x, y, np.full(40, 0.3)), A, B),
     "importance_weighted": (metrics.importance_weighted, A),
-    "source_shares": (lambda x, y: metrics.source_shares(x + y, x, y), A, B),
+    "source_coefficients": (lambda x, y: metrics.source_coefficients(x + y, x, y), A, B),
 }
 
 
@@ -29,7 +29,7 @@ def test_a_measure_of_tensors_is_that_of_their_values(name, kind):
     measure, *arrays = MEASURES[name]
     tensors = [keras.ops.cast(x, kind) for x in arrays]
     values = [keras.ops.convert_to_numpy(keras.ops.cast(x, "float32")) for x in tensors]
-    if name != "source_shares":
+    if name != "source_coefficients":
         found, expected = measure(*tensors), measure(*values)
         np.testing.assert_allclose(np.asarray(found, "float64"), np.asarray(expected, "float64"), rtol=1e-9)
     hosts = [keras.ops.convert_to_numpy(x) for x in tensors]  # on some backends arrays of bfloat16
