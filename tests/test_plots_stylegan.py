@@ -45,7 +45,8 @@ def test_the_table_writes_every_coefficient():
 
 
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
-    for figure in (matrix(), plots.style_generators(), plots.coefficient_table({"a": [0.5]}, ["1"], "layer", title="b")):
+    table = plots.coefficient_table({"a": [0.5]}, ["1"], "layer", title="b")
+    for figure in (matrix(), plots.style_generators(), table):
         data = plots.png(figure)
         assert Image.open(io.BytesIO(data)).format == "PNG" and len(data) < 150_000
         texts = [t for t in figure.findobj(lambda o: hasattr(o, "get_fontsize")) if t.get_text()]
