@@ -65,6 +65,13 @@ def _parser():
     add.add_argument("--out", default="build/site", type=Path, help="the folder; default: build/site")
     add.set_defaults(command=_site)
 
+    add = commands.add_parser("playground", help="build pages that run shipped networks in the browser")
+    add.add_argument("--out", default="build/playground", type=Path, help="the folder; default: build/playground")
+    add.set_defaults(command=_playground)
+
+    add = commands.add_parser("pictures", help="make the README's pictures from the shipped weights")
+    add.set_defaults(command=_pictures)
+
     add = commands.add_parser(
         "results", help="write RESULTS.md and the README's headlines from the recipes of the shipped weights"
     )
@@ -246,6 +253,22 @@ def _site(options):
     from course_utils.press import site
 
     console.print(f"[green]ok[/green]      open {site.build(options.out)}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _playground(options):
+    os.environ["KERAS_BACKEND"] = "torch"  # which exports to ONNX
+    from course_utils.press import playground
+
+    console.print(f"[green]ok[/green]      open {playground.build(options.out)}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _pictures(options):
+    from course_utils.press import pictures
+
+    for path in pictures.write(notebooks.root()):
+        console.print(f"[green]ok[/green]      {os.path.relpath(path)}", highlight=False)
     return 0
 
 
