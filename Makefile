@@ -5,11 +5,11 @@ PROFILE ?= smoke
 LECTURES ?=
 BACKEND ?=
 TORCH ?=
-# 1 also installs what drives an installed Chromium through pages, decks and JupyterLab in the tests.
+# 1 also installs what drives an installed Chromium through decks, site and playground in the tests.
 BROWSER ?=
 # Options of pip for torch alone, such as the address of PyTorch's own index of CPU builds.
 PIP_TORCH ?=
-# 1 also installs what drives an installed Chromium through pages, decks and JupyterLab in the tests.
+# 1 also installs what drives an installed Chromium through decks, site and playground in the tests.
 BROWSER ?=
 PORT ?= 8888
 
@@ -83,7 +83,7 @@ $(READY_TORCH): constraints.txt | $(READY)
 	@touch $@
 
 $(READY_BROWSER): constraints.txt | $(READY)
-	@$(PIP) --constraint constraints.txt playwright
+	@$(PIP) --constraint constraints.txt --editable ".[browser,playground]"
 	@touch $@
 
 .venv-floor/.ready: pyproject.toml constraints-floor.txt

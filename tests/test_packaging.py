@@ -47,7 +47,7 @@ def test_floors():
 
 
 def test_every_extra_is_there():
-    assert set(EXTRAS) == {"tf-cpu", "jax-cpu", "torch", "tf-cuda", "jax-cuda12", "jax-cuda13", "dev"}
+    assert set(EXTRAS) == {"tf-cpu", "jax-cpu", "torch", "tf-cuda", "jax-cuda12", "jax-cuda13", "dev", "browser", "playground"}
 
 
 def test_what_colab_ships_is_allowed():
@@ -122,7 +122,7 @@ def test_every_make_target_of_the_readme_exists():
 
 def test_continuous_integration_is_the_readmes_command():
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
-    assert lines[-1].endswith("make test TORCH=1")
+    assert lines[-1].endswith("make test TORCH=1 BROWSER=1")
     assert (ROOT / ".ci" / "run").stat().st_mode & 0o111
 
 

@@ -1,7 +1,5 @@
 """Networks as ONNX, for browsers: exported by torch, and held against Keras before anyone sees them."""
 
-import io
-
 import numpy as np
 
 CLOSE = 1e-4  # the largest difference of an output that is let through
@@ -23,25 +21,12 @@ def exported(network, rows=(1, 3)):
     if keras.config.backend() != "torch":
         raise ValueError(f"Found the backend {keras.config.backend()}, expected torch; set KERAS_BACKEND=torch.")
     import onnxruntime
-    import torch
 
-    class Forward(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.network = network
-
-        def forward(self, *inputs):
-            return network(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+    from course_utils.backend import on_torch
 
     names = [f"input{k}" for k in range(len(network.inputs))]
-    example = [torch.tensor(array) for array in _inputs(network, 2)]
-    made = io.BytesIO()
-    with torch.no_grad():
-        torch.onnx.export(
-            Forward(), tuple(example), made, input_names=names, output_names=["output"], opset_version=17,
-            dynamic_axes={name: {0: "rows"} for name in [*names, "output"]}, dynamo=False,
-        )  # fmt: skip
-    session = onnxruntime.InferenceSession(made.getvalue(), providers=["CPUExecutionProvider"])
+    made = on_torch.to_onnx(network, _inputs(network, 2), names)
+    session = onnxruntime.InferenceSession(made, providers=["CPUExecutionProvider"])
     for n in rows:
         arrays = _inputs(network, n)
         found = session.run(None, dict(zip(names, arrays)))[0]
@@ -51,7 +36,7 @@ def exported(network, rows=(1, 3)):
             raise ValueError(
                 f"Found outputs of {network.name} as ONNX {apart:.1e} apart for {n} rows, expected {CLOSE}."
             )
-    return made.getvalue()
+    return made
 
 
 def _inputs(network, rows):
