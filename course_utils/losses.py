@@ -43,6 +43,33 @@ def kl_divergence(z_mean: Tensor, z_log_var: Tensor) -> Tensor:
     return 0.5 * _sum(ops.square(z_mean) + ops.expm1(z_log_var) - z_log_var)
 
 
+def free_bits(z_mean: Tensor, z_log_var: Tensor, free: float) -> Tensor:
+    """KL divergence to the standard normal prior in which the first nats of each latent axis cost nothing.
+
+    Σₖ max(free, mean over the batch of ½ (σₖ² + μₖ² − 1 − log σₖ²))
+
+    Below `free` it is flat, so nothing pushes an axis down that carries little.
+
+    Args:
+        z_mean: tensor (N, d), float, any range; the means μ.
+        z_log_var: tensor of the same shape, float, any range; the log-variances log σ².
+        free: nats for each axis, ≥ 0.
+
+    Returns:
+        Scalar tensor, float32, in nats, at least d·free.
+
+    Raises:
+        ValueError: the two shapes differ.
+
+    Source:
+        Kingma et al., Improving variational inference with inverse autoregressive flow, 2016, appendix C.8; each
+        axis is a group.
+    """
+    z_mean, z_log_var = _pair(z_mean, z_log_var, "z_mean", "z_log_var")
+    per_axis = 0.5 * (ops.square(z_mean) + ops.expm1(z_log_var) - z_log_var)  # (N, d)
+    return ops.sum(ops.maximum(ops.mean(per_axis, axis=0), free))
+
+
 def bernoulli_nll(x: Tensor, logits: Tensor) -> Tensor:
     """Negative log-likelihood of pixels under independent Bernoulli distributions.
 

@@ -178,3 +178,19 @@ def test_an_unknown_batch_size_is_no_difference():
 def test_shapes_that_differ_are_refused(loss):
     with pytest.raises(ValueError, match=r"Found .* shape \(2, 4\).* shape \(2, 2, 2\).*expected one shape"):
         loss(np.zeros((2, 4), "float32"), np.zeros((2, 2, 2), "float32"))
+
+
+def test_free_bits_by_hand():
+    z_mean = np.array([[1.0, 0.0], [3.0, 0.0]], "float32")  # KLs of the axes at variance 1: (0.5 + 4.5) / 2 and 0
+    zeros = np.zeros_like(z_mean)
+    assert array(losses.free_bits(z_mean, zeros, 0.0)) == pytest.approx(2.5)
+    assert array(losses.free_bits(z_mean, zeros, 0.7)) == pytest.approx(3.2)
+    assert array(losses.free_bits(z_mean, zeros, 4.0)) == pytest.approx(8.0)
+    total = array(losses.kl_divergence(z_mean, zeros)).mean()
+    assert array(losses.free_bits(z_mean, zeros, 0.0)) == pytest.approx(total)
+
+
+def test_free_bits_leave_quiet_axes_alone():
+    z_mean = np.array([[1.0, 0.1], [3.0, -0.1]], "float32")
+    slope = input_gradient(lambda m: losses.free_bits(m, ops.zeros_like(m), 0.7), z_mean)
+    assert np.allclose(slope, [[0.5, 0.0], [1.5, 0.0]], atol=1e-6)
