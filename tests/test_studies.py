@@ -62,3 +62,15 @@ def test_the_ladder_of_lecture_08_holds_every_row_seed_and_moment():
     assert np.allclose(last, scores[:, :, 1], atol=1e-3)
     largest = [row["batch_size"] == 64 for row in settings["rows"]]  # both moments are the same there
     assert sum(largest) == 5 and (arrays["scores"][largest, :, 0] == arrays["scores"][largest, :, 1]).all()
+
+
+def test_the_faces_of_lecture_01_smile_more_along_the_direction_than_along_any_other():
+    found, arrays = studies.read("faces-olivetti")
+    strengths = np.array(found["settings"]["strengths"])
+    assert arrays["edits"].shape[1:] == (len(strengths), 64, 64, 1) and arrays["edits"].dtype == np.uint8
+    assert arrays["scores"].shape[1] == arrays["axes"].shape[1] == len(strengths)
+    assert np.allclose(arrays["scores"][0], found["scores"]["smile-score"], atol=1e-3)
+    still, moved = (np.abs(strengths - strength).argmin() for strength in (0, 1))
+    gain = arrays["scores"][:, moved] - arrays["scores"][:, still]
+    by_axes = np.abs(arrays["axes"][:, moved] - arrays["axes"][:, still])
+    assert gain[0] > max(gain[1:].max(), by_axes.max())

@@ -54,7 +54,7 @@ def latent_map(z, labels, decoded, limit, titles=("Codes of test images", "Decod
     else:  # in the middle of their images
         places = (np.arange(n) + 0.5) * 2 * limit / n - limit
     every = slice(None) if len(ticks) < 8 else slice(1, None, max(1, n // 5))
-    texts = [f"{tick:.3g}" for tick in ticks[every]]
+    texts = [f"{tick:.2g}" for tick in np.round(ticks[every], 1) + 0.0]
     right.set_xticks(places[every], texts)
     right.set_yticks(places[every], texts)
     right.set_xlabel("$z_1$")
