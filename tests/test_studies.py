@@ -74,3 +74,15 @@ def test_the_faces_of_lecture_01_smile_more_along_the_direction_than_along_any_o
     gain = arrays["scores"][:, moved] - arrays["scores"][:, still]
     by_axes = np.abs(arrays["axes"][:, moved] - arrays["axes"][:, still])
     assert gain[0] > max(gain[1:].max(), by_axes.max())
+
+
+def test_the_sweep_of_lecture_01_holds_every_beta_and_seed():
+    found, arrays = studies.read("beta-mnist")
+    settings = found["settings"]
+    shape = len(settings["latents"]), len(settings["betas"]), settings["seeds"], len(settings["measures"])
+    assert arrays["measures"].shape == shape and np.isfinite(arrays["measures"]).all()
+    assert arrays["images"].shape[:2] == shape[:2] and arrays["images"].dtype == np.uint8
+    reconstruction, kl, distance = np.moveaxis(arrays["measures"], -1, 0)[:3]
+    assert (np.diff(reconstruction.mean(axis=2), axis=1) > 0).all() and (np.diff(kl, axis=1) < 0).all()
+    means = found["scores"]["FD-mnist-cnn"][f"d = {settings['latents'][0]}"]
+    assert np.allclose(list(means.values()), distance[0].mean(axis=1), atol=1e-3)
