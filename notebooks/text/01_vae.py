@@ -87,11 +87,11 @@ digits = data.load("mnist", fallback="glyphs")
 x_train = data.scale(digits.x_train[: settings["images"]], low=0.0, high=1.0)
 x_test = data.scale(digits.x_test[: settings["test"]], low=0.0, high=1.0)
 y_test = digits.y_test[: settings["test"]]
-by_class = np.concatenate([x_test[y_test == digit][:10] for digit in range(10)])
+by_class = np.concatenate([x_test[y_test == digit][:6] for digit in range(10)])
 print(data.source("mnist").text, x_train.shape, x_train.dtype)
 show(
-    plots.image_grid(by_class[np.arange(100).reshape(10, 10).T.ravel()], columns=10, width=6.0),
-    alt="Ten columns of ten digits, one class a column. Slant, thickness and shape differ within a class.",
+    plots.image_grid(by_class[np.arange(60).reshape(10, 6).T.ravel()], columns=10, width=6.0),
+    alt="Ten columns of six digits, one class a column. Slant, thickness and shape differ within a class.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -431,18 +431,18 @@ show(
 # makes of the plane. Columns and rows are spaced so that each square holds the same share of the prior.
 
 # %% slideshow={"slide_type": "fragment"}
-levels = stats.norm.ppf((np.arange(14) + 0.5) / 14)  # z with 1/28, 3/28, … of the prior below it
+levels = stats.norm.ppf((np.arange(12) + 0.5) / 12)  # z with 1/24, 3/24, … of the prior below it
 z = np.stack(np.meshgrid(levels, levels[::-1]), -1)  # rows from top to bottom
 plane = shipped["vae-mnist-z2"].networks
-decoded = decode(plane["decoder"], z.reshape(-1, 2)).reshape(14, 14, 28, 28, 1)
+decoded = decode(plane["decoder"], z.reshape(-1, 2)).reshape(12, 12, 28, 28, 1)
 codes, _ = encode(plane["encoder"], x_test)
 read = metrics.evaluator("mnist")  # images in [-1, 1] -> (features, probabilities)
-sure = read(2 * decoded.reshape(-1, 28, 28, 1) - 1).probabilities.max(1).reshape(14, 14)
+sure = read(2 * decoded.reshape(-1, 28, 28, 1) - 1).probabilities.max(1).reshape(12, 12)
 print(f"squares that the digit classifier reads with more than 90 %: {np.mean(sure > 0.9):.0%}")
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
-    plots.latent_map(codes, y_test, decoded, 3.0, ("Codes of test images", "The plane, decoded"), levels),
+    plots.latent_map(codes[:1_000], y_test[:1_000], decoded, 3.0, ("Codes of images", "The plane, decoded"), levels),
     alt="Left: codes by class inside and around the prior's circles, with gaps between some classes. Right: the plane "
     f"decoded; a classifier reads {np.mean(sure > 0.9):.0%} of the squares as a digit with more than 90 %.",
 )
@@ -520,7 +520,7 @@ assert table["VAE, prior"][1] > table["AE, prior"][1] and table["VAE, prior"][2]
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
-    plots.image_rows({name: images[:12] for name, images in samples.items()}, width=10),
+    plots.image_rows({name: images[:12] for name, images in samples.items()}, width=9),
     alt="Twelve samples each. FD: "
     + ", ".join(f"{name.replace(chr(10), ' ')} {row[2]:.0f}" for name, row in table.items()) + ".",
 )  # fmt: skip
@@ -589,7 +589,7 @@ assert swept["β = 0.1"][0] > swept["β = 1"][0] > swept["β = 10"][0]
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
-    plots.latent_scatter(aggregate, limit=4.5, width=12),
+    plots.latent_scatter(aggregate, limit=4.5, width=9),
     alt="One drawn code for each test image, by class, with the prior's circles. " + "; ".join(aggregate) + ".",
 )
 show(
@@ -759,7 +759,7 @@ both = {
 noises = [float(np.exp(k * log_var).mean()) for k in (0.5, 1.0)]
 print(f"mean standard deviation: {noises[0]:.3f} right, {noises[1]:.3f} with the slide's line")
 show(
-    plots.latent_scatter(both, limit=1.0, names=False),
+    plots.latent_scatter(both, limit=1.0, width=5.2, names=False),
     alt="Left: 25 draws of each image make clouds that overlap. Right: they stay on single dots.",
 )
 assert noises[1] < 0.7 * noises[0]
@@ -1216,10 +1216,10 @@ print(f"by {len(gain) - 1} random ones of its length {gain[1:].mean():.2f} ± {g
 assert gain[0] > max(gain[1:].max(), axes.max())
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-rows = {f"person {i + 1}": strip.astype("float32") / 255 for i, strip in enumerate(faces["edits"])}
+rows = {f"person {i + 1}": strip[::2].astype("float32") / 255 for i, strip in enumerate(faces["edits"])}
 flipped = {name: 1 - strip for name, strip in rows.items()}  # photographs are light on dark, not ink on paper
 show(
-    plots.image_rows(flipped, columns=[f"{s:+.1f}" for s in strengths], width=9),
+    plots.image_rows(flipped, columns=[f"{s:+.0f}" for s in strengths[::2]], width=5),
     alt=f"{len(rows)} people who were held out, as the decoder draws them, moved along the smile direction.",
 )
 
