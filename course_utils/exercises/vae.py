@@ -221,10 +221,10 @@ def _pairs(rng):
 repair = Exercise(
     title="Exercise 4 · Repair a VAE",
     question="""\
-This loss has two faults that stand in much public code. Training it gives a KL near 0 and one blot for every sample.
+This loss has two faults, and one of them is the slides'. Training it gives a KL near 0 and one blot for every sample.
 Find both and repair them. `x` is a tensor (N, H, W, C), `epsilon` (N, d); the encoder gives `z_mean` and `z_log_var`
-side by side, (N, 2d); the decoder gives logits. The loss is the negative ELBO in nats, summed over pixels and axes,
-its mean over the images, as one number. A game differentiates it, so use `keras.ops`.""",
+side by side, (N, 2d); the decoder gives logits. The loss is the negative ELBO in nats, summed over pixels and axes, its
+mean over the images, as one number. A game differentiates it, so use `keras.ops`.""",
     start="""\
 def my_vae_loss(x, epsilon, encoder, decoder):
     z_mean, z_log_var = ops.split(encoder(x), 2, axis=-1)  # (N, d) each

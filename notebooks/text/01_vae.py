@@ -22,7 +22,7 @@
 # - derive the bound that a VAE maximises in three lines, and check each of its parts by a number,
 # - write the whole algorithm yourself: loss in nats, networks, and the game that trains them,
 # - read its curves, draw the plane that it has learned, and say what β trades,
-# - recognise two mistakes on the slides that also stand in much public code, and one that kills the latent.
+# - recognise two mistakes of the slides, and one that kills the latent space.
 #
 # Sections 1 to 9 fit one meeting. Sections 10 to 14 go deeper: gradients through a draw, the likelihood that papers
 # print, why axes are not arbitrary, a smile on a face, and the errata in numbers.
@@ -476,7 +476,7 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Mind the axes. Nothing tells the autoencoder where to put its codes, and they reach far beyond the prior's
-# circles. The VAE's codes lie on the circles.
+# circles. The codes of the VAE lie about as the prior does: in the middle and around it, with the same spread.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now with numbers, and with sixteen latent axes, where good digits are possible. Two measures, both read off a
@@ -606,10 +606,10 @@ show(
 study, recorded = studies.read("beta-mnist")
 settled, betas = study["settings"], study["settings"]["betas"]
 measures = dict(zip(settled["measures"], np.moveaxis(recorded["measures"][0], -1, 0)))  # each (β, seeds)
-for name in ("reconstruction", "KL", "MMD", "FD"):
-    cells = (f"{values.mean():8.3g} ± {np.ptp(values) / 2:<6.2g}" for values in measures[name])
-    print(f"{name:15}" + "".join(cells))
 print(f"{'β':15}" + "".join(f"{beta:8g}{'':9}" for beta in betas))
+for name in ("reconstruction", "KL", "MMD", "FD"):  # mean ± half the range of the seeds
+    cells = (f"{values.mean():8.3g} ± {np.ptp(values) / 2:<6.1g}" for values in measures[name])
+    print(f"{name:15}" + "".join(cells))
 assert np.all(np.diff(measures["KL"], axis=0) < 0) and np.all(np.diff(measures["MMD"], axis=0) < 0), "every seed"
 assert np.all(np.diff(measures["reconstruction"].mean(axis=1)) > 0), "in the mean of the seeds"
 
@@ -838,6 +838,7 @@ keras.utils.set_random_seed(0)
 cured = FreeBitsVAE(mlp_encoder(2, width=200), mlp_decoder(2, width=200), keras.optimizers.Adam(2e-3), beta=784.0)
 cured.compile(steps_per_execution=settings["steps"])
 cured.fit(x_train, **small_plan)
+cured.release()
 
 # %% slideshow={"slide_type": "fragment"}
 after = cured.evaluate(x_test, batch_size=500, verbose=0)
@@ -891,7 +892,7 @@ exercises.vae.gaussian.check(my_gaussian_nll)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 4 · Repair a VAE
 #
-# This loss has two faults that stand in much public code. Training it gives a KL near 0 and one blot for every
+# This loss has two faults, and one of them is the slides'. Training it gives a KL near 0 and one blot for every
 # sample. Find both and repair them. `x` is a tensor (N, H, W, C), `epsilon` (N, d); the encoder gives `z_mean` and
 # `z_log_var` side by side, (N, 2d); the decoder gives logits. The loss is the negative ELBO in nats, summed over
 # pixels and axes, its mean over the images, as one number. A game differentiates it, so use `keras.ops`.
@@ -971,7 +972,7 @@ exercises.vae.temperature.check(my_scores, my_conclusion)
 # - $\log p(x) = \text{ELBO} + \text{gap}$. You added it up to four decimals.
 # - The loss is reconstruction plus KL, both in nats, both *summed* over their axes.
 # - The encoder gives $\log\sigma^2$; the draw is $\mu + e^{\frac12\log\sigma^2}\epsilon$, and gradients pass.
-# - A VAE's codes lie on the prior, so you know where to draw. Its samples are blurrier than the data.
+# - A VAE's codes lie roughly where the prior is, so you know where to draw. Its samples are blurrier than the data.
 # - β trades reconstruction for a tidy latent space. Too much of it, and $z$ is ignored.
 #
 # Next, notebook 02: any prior you like, enforced by a second network.
