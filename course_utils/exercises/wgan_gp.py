@@ -9,32 +9,31 @@ from .open_tasks import Experiment, Prediction
 spring = Prediction(
     title="Exercise 1 · How far does the spring give way?",
     question="""\
-On the ring of section 3 the critic with λ = 10 rests at a slope near 1. You take a hundredth of it, λ = 0.1. There W is
-about 0.36. Which mean slope do you expect at the fake points? Say a number, then run the next cell.""",
+In section 3 the critic on the ring had $\\lambda=0.1$, and its mean slope was about 3.6, since $W=0.51$ pulls at a weak
+spring. You take ten times that weight, $\\lambda=1$. Which mean slope do you expect at the fake points now? Say a number,
+then run the next cell.""",
     start="my_slope = ...\n",
-    near=0.25,
+    near=0.1,
     slips=(
         (
-            lambda measured: 1.0,
-            "1 is what the penalty asks for. But the critic earns s·W for its slope, and a weak spring gives way.",
+            lambda measured: measured - 0.27,
+            "1 is what the penalty asks for. But the critic earns s·W for its slope, so the spring gives way a little.",
         ),
         (
-            lambda measured: 100.0,
-            "The slope does not grow as 1/λ: only what it exceeds 1 by does, and W sets the scale.",
+            lambda measured: 0.36,
+            "The slope itself is not divided by ten: only what it exceeds 1 by is.",
         ),
-        (
-            lambda measured: 1.018,
-            "That is the slope for λ = 10. With λ = 0.1 the spring is a hundred times weaker.",
-        ),
+        (lambda measured: 3.6, "A stronger spring gives way less: what exceeds 1 gets smaller when λ grows."),
+        (lambda measured: 27.0, "A stronger spring gives way less: what exceeds 1 gets smaller when λ grows."),
     ),
     hints=(
         "What does a critic of slope s earn, and what does it pay? Where is the difference largest?",
         "It earns s·W and pays λ(s − 1)². Set the derivative by s to 0.",
     ),
-    code="my_slope = 1 + 0.36 / (2 * 0.1)\n",
+    code="my_slope = 1 + 0.51 / (2 * 1)\n",
     why="""\
-$s=1+W/2\\lambda$ is $1+0.36/0.2=2.8$. The prediction treats the critic as if its slope were the same everywhere, which
-holds for a network only roughly.""",
+$s=1+W/2\\lambda$ is $1+0.51/2=1.26$; with $\\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope were
+the same everywhere, which holds for a network only roughly.""",
 )
 
 

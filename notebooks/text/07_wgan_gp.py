@@ -261,13 +261,13 @@ for norm in (3.0, 0.5):
 # ## 3 · What clipping and the penalty make of a critic
 #
 # To see the critic alone, hold the fakes fixed: real points plus Gaussian noise. One player, one loss, two ways to
-# limit the slope.
+# limit the slope. On points of size 1 we take $\lambda=0.1$, as the authors' program does.
 
 # %% slideshow={"slide_type": "fragment"}
 class Alone(Game):
     """A game with one player: the critic, between fixed real and fake examples."""
 
-    def __init__(self, critic, clip=None, penalty=two_sided, weight=10.0, rate=1e-3):
+    def __init__(self, critic, clip=None, penalty=two_sided, weight=0.1, rate=1e-3):
         self.critic, self.penalty, self.weight = critic, penalty, 0.0 if clip else weight
         if clip:
             for variable in critic.trainable_variables:
@@ -446,8 +446,7 @@ assert difference < 1e-5
 # ### 5.1 Eight spots
 #
 # The ring of notebook 04, with the same networks for every game. A sample is *good* if it lies within three standard
-# deviations of a centre; a mode is covered if it has a good sample. On points of size 1 we take $\lambda=0.1$, as
-# the authors' program does, and rates that fall to 0.
+# deviations of a centre; a mode is covered if it has a good sample. Again $\lambda=0.1$, and rates that fall to 0.
 
 # %% slideshow={"slide_type": "fragment"}
 def toy_game(kind, seed, steps=settings["toy"], turns=2, **arguments):
@@ -769,7 +768,7 @@ traces, beyond = {}, {}
 for title, kind in {"right": two_sided, "ε ~ N(0, 1)": normal_epsilon, "last axis only": last_axis_only}.items():
     keras.utils.set_random_seed(0)
     critic, found = networks.mlp_critic((128,), **shape), []
-    alone = Alone(critic, penalty=kind)
+    alone = Alone(critic, penalty=kind, weight=10.0)
     alone.compile(steps_per_execution=10)
     for _ in range(6):
         alone.fit((x_train[:1_000], fakes), batch_size=64, epochs=1, steps_per_epoch=20, verbose=0)
@@ -878,8 +877,9 @@ print(f"the first two of the race differ by {second.mean() - first.mean():.2f}; 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 1 · How far does the spring give way?
 #
-# On the ring of section 3 the critic with λ = 10 rests at a slope near 1. You take a hundredth of it, λ = 0.1. There
-# W is about 0.36. Which mean slope do you expect at the fake points? Say a number, then run the next cell.
+# In section 3 the critic on the ring had $\lambda=0.1$, and its mean slope was about 3.6, since $W=0.51$ pulls at a
+# weak spring. You take ten times that weight, $\lambda=1$. Which mean slope do you expect at the fake points now?
+# Say a number, then run the next cell.
 
 # %% slideshow={"slide_type": "fragment"}
 my_slope = ...
@@ -890,21 +890,21 @@ exercises.wgan_gp.spring.check(my_slope)
 held = points["8 Gaussians"]
 noisy = held + 0.5 * np.random.default_rng(1).normal(size=held.shape).astype("float32")
 keras.utils.set_random_seed(0)
-weak = networks.point_critic(width=64)
-weakly = Alone(weak, weight=0.1)
-weakly.compile(steps_per_execution=50)
-weakly.fit((held, noisy), batch_size=256, epochs=1, steps_per_epoch=settings["contour"], verbose=0)
-exercises.wgan_gp.spring.compare(slopes_of(weak, noisy[:500]).mean())
+stiff = networks.point_critic(width=64)
+stiffly = Alone(stiff, weight=1.0)
+stiffly.compile(steps_per_execution=50)
+stiffly.fit((held, noisy), batch_size=256, epochs=1, steps_per_epoch=settings["contour"], verbose=0)
+exercises.wgan_gp.spring.compare(slopes_of(stiff, noisy[:500]).mean())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # <details><summary>Solution</summary>
 #
 # ```python
-# my_slope = 1 + 0.36 / (2 * 0.1)
+# my_slope = 1 + 0.51 / (2 * 1)
 # ```
 #
-# $s=1+W/2\lambda$ is $1+0.36/0.2=2.8$. The prediction treats the critic as if its slope were the same everywhere, which
-# holds for a network only roughly.
+# $s=1+W/2\lambda$ is $1+0.51/2=1.26$; with $\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope were
+# the same everywhere, which holds for a network only roughly.
 #
 # </details>
 
