@@ -10,8 +10,8 @@ spring = Prediction(
     title="Exercise 1 · How far does the spring give way?",
     question="""\
 In section 3 the critic on the ring had $\\lambda=0.1$, and its mean slope was about 3.6, since $W=0.51$ pulls at a weak
-spring. You take ten times that weight, $\\lambda=1$. Which mean slope do you expect at the fake points now? Say a number,
-then run the next cell.""",
+spring. You take ten times that weight, $\\lambda=1$. Which mean slope do you expect at the fake points now? Say a
+number, then run the next cell.""",
     start="my_slope = ...\n",
     near=0.1,
     slips=(
@@ -32,8 +32,8 @@ then run the next cell.""",
     ),
     code="my_slope = 1 + 0.51 / (2 * 1)\n",
     why="""\
-$s=1+W/2\\lambda$ is $1+0.51/2=1.26$; with $\\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope were
-the same everywhere, which holds for a network only roughly.""",
+$s=1+W/2\\lambda$ is $1+0.51/2=1.26$; with $\\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope
+were the same everywhere, which holds for a network only roughly.""",
 )
 
 
@@ -221,6 +221,7 @@ for strength in (0.1, 1.0, 10.0, 1_000.0):
 my_conclusion = "The smaller the weight, the steeper the critic; with large weights the slope stays near one."
 """,
     why="""\
-The gap rewards slope and the penalty forbids it; λ sets the exchange rate. With λ = 10 and W below 1 the spring hardly
-gives way, which is why the paper's one value serves for so many data sets.""",
+The gap rewards slope and the penalty forbids it; λ sets the exchange rate. On these points λ = 10 is already much: the
+critic obeys the penalty, which asks for slope 1 between the spots too, and follows the data less. On images, where W is
+larger, the same 10 is mild.""",
 )

@@ -1052,10 +1052,10 @@ for g, title in enumerate(titles):
         print(f"{title:8} {name:14} {np.mean(rho):+.2f}   {min(rho):+.2f} to {max(rho):+.2f}   ({len(rho)} games)")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Within thirty seconds from the start no reading follows FD in a way that you could rely on. The gap's $\rho$ goes
-# from −0.43 to +0.43 between three WGANs, and dividing by the slope helps a little on average, not in every game.
-# These are six marks each, so a single $\rho$ says little; but a thermometer that works would show plus everywhere.
-# Compare with the long run of section 6.1: there the gap needed thousands of iterations at constant rates.
+# Within thirty seconds from the start no reading follows FD in a way that you could rely on. The gap's $\rho$ has
+# either sign, from one WGAN to the next, and dividing by the slope does not mend that in every game. These are six
+# marks each, so a single $\rho$ says little; but a thermometer that works would show plus everywhere. Compare the
+# long run of section 6.1: there the gap needed thousands of iterations at constant rates.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### B. Three losses, fakes that never move

@@ -903,8 +903,8 @@ exercises.wgan_gp.spring.compare(slopes_of(stiff, noisy[:500]).mean())
 # my_slope = 1 + 0.51 / (2 * 1)
 # ```
 #
-# $s=1+W/2\lambda$ is $1+0.51/2=1.26$; with $\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope were
-# the same everywhere, which holds for a network only roughly.
+# $s=1+W/2\lambda$ is $1+0.51/2=1.26$; with $\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope
+# were the same everywhere, which holds for a network only roughly.
 #
 # </details>
 
@@ -1011,8 +1011,9 @@ exercises.wgan_gp.weights.check(my_weights, my_conclusion)
 # my_conclusion = "The smaller the weight, the steeper the critic; with large weights the slope stays near one."
 # ```
 #
-# The gap rewards slope and the penalty forbids it; λ sets the exchange rate. With λ = 10 and W below 1 the spring
-# hardly gives way, which is why the paper's one value serves for so many data sets.
+# The gap rewards slope and the penalty forbids it; λ sets the exchange rate. On these points λ = 10 is already much:
+# the critic obeys the penalty, which asks for slope 1 between the spots too, and follows the data less. On images,
+# where W is larger, the same 10 is mild.
 #
 # A good answer says:
 #
