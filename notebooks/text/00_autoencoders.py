@@ -397,10 +397,10 @@ if session.profile != "smoke":
     assert max(shares["sparse"]) < 0.5 * min(shares["wide"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The penalty does make the code sparse, a third as many units are active, and the price is twice the squared error.
-# Look at the other columns too. *Unbounded* has the smallest penalty of all, and more active units than *sparse*.
-# It lets its units draw longer images, so that smaller codes do. How far that trick goes, you can compute: divide
-# the encoder's weights by ten and multiply the decoder's by ten.
+# The penalty does make the code sparse, a third as many units are active, and the price is more than twice the
+# squared error. Look at the other columns too. *Unbounded* has the smallest penalty of all, and more active units
+# than *sparse*. It lets its units draw longer images, so that smaller codes do. How far that trick goes, you can
+# compute: divide the encoder's weights by ten and multiply the decoder's by ten.
 
 # %% slideshow={"slide_type": "fragment"}
 dodger = build("wide", 0)
@@ -772,7 +772,7 @@ exercises.autoencoders.levels.check(my_levels, my_conclusion)
 # ```
 #
 # A denoiser answers with the mean of the clean images that fit what it sees, *for the noise it was trained with*.
-# Show it less noise and it still takes fine detail for dirt; show it more and it takes dirt for strokes.
+# Show it less noise, and it still takes fine detail for dirt: even a clean image comes back changed.
 #
 # A good answer says:
 #
