@@ -143,7 +143,7 @@ def test_a_watched_wasserstein_game_has_a_gap_in_place_of_accuracies(monkeypatch
     real = np.random.default_rng(0).normal(size=(40, 2)).astype("float32")
     game = wgan.WGAN(nets.point_generator(width=4, depth=1), nets.point_critic(width=4, depth=1))
     _, figure, _ = watched(monkeypatch, game, real)
-    (gap,) = (axis for axis in figure.axes if axis.get_title() == "Logits, real − fake")
+    (gap,) = (axis for axis in figure.axes if axis.get_title() == "Gap E f(x) − E f(G(z))")
     assert np.allclose(gap.lines[0].get_xdata(), [2, 4])
 
 

@@ -172,6 +172,7 @@ def test_building_aside_leaves_no_trace_in_the_session():
 def test_shipped_files_are_whole(name):
     found, arrays = weights.read(name)
     assert found["command"].startswith("python training/")
-    assert len(found["data_sha256"]) == 64 and found["seconds"] > 0
+    assert len(found["data_sha256"]) == 64
+    assert found["seconds"] > 0 or found["settings"]["cut from"] in weights.names()  # layers of another run
     assert all(np.isfinite(array).all() for array in arrays.values())
     assert json.dumps(found).find("/home/") == -1 and json.dumps(found).find("/tmp/") == -1
