@@ -29,6 +29,8 @@ class Prior:
         draw: function (n, seed generator, labels) -> tensor (n, dim).
         density: NumPy function, array (m, dim) -> array (m,) of probability densities; None where
             there is none.
+        log_density: its logarithm by `keras.ops`, tensor (m, dim) -> tensor (m,), for a loss; None where it
+            is not written down.
         classes: number of parts that labels can choose from, or 0.
     """
 
@@ -37,6 +39,7 @@ class Prior:
     draw: Callable
     density: Callable | None = None
     classes: int = 0
+    log_density: Callable | None = None
 
     def __call__(self, n, seed, labels=None):
         if labels is not None and not self.classes:
@@ -72,7 +75,10 @@ def gaussian(dim, stddev=1.0):
     def density(z):
         return np.prod(_normal_density(np.asarray(z, "float64"), stddev), axis=-1)
 
-    return Prior("gaussian", dim, draw, density)
+    def log_density(z):
+        return ops.sum(_normal_log_density(z, stddev), axis=-1)
+
+    return Prior("gaussian", dim, draw, density, log_density=log_density)
 
 
 def truncated(dim, threshold):
@@ -183,6 +189,13 @@ def gaussian_mixture(components=10, radius=4.0, radial=1.0, tangential=0.3):
         cosine, sine = ops.cos(angle), ops.sin(angle)
         return ops.concatenate([along * cosine - across * sine, along * sine + across * cosine], axis=-1)
 
+    def log_density(z):
+        angle = 2 * math.pi / components * ops.arange(components, dtype="float32")
+        cosine, sine = ops.cos(angle), ops.sin(angle)  # (K,)
+        along, across = z[:, :1] * cosine + z[:, 1:] * sine, z[:, 1:] * cosine - z[:, :1] * sine  # (m, K)
+        each = _normal_log_density(along - radius, radial) + _normal_log_density(across, tangential)
+        return ops.logsumexp(each, axis=-1) - math.log(components)
+
     def density(z):
         x, y = np.asarray(z, "float64")[:, :1], np.asarray(z, "float64")[:, 1:]  # (m, 1) each
         angle = 2 * math.pi / components * np.arange(components)  # (K,)
@@ -192,7 +205,7 @@ def gaussian_mixture(components=10, radius=4.0, radial=1.0, tangential=0.3):
         )  # (m, K)
         return np.mean(_normal_density(along - radius, radial) * _normal_density(across, tangential), axis=-1)
 
-    return Prior("gaussian_mixture", 2, draw, density, components)
+    return Prior("gaussian_mixture", 2, draw, density, components, log_density)
 
 
 def swiss_roll(classes=10, turns=2.0, radius=5.0, noise=0.0):
@@ -261,3 +274,7 @@ def _column(labels):
 
 def _normal_density(x, stddev):
     return np.exp(-0.5 * np.square(x / stddev)) / (stddev * math.sqrt(2 * math.pi))
+
+
+def _normal_log_density(x, stddev):
+    return -0.5 * ops.square(x / stddev) - math.log(stddev * math.sqrt(2 * math.pi))

@@ -43,3 +43,25 @@ def test_texts_can_be_read_and_pictures_are_small():
         assert len(plots.png(made)) < 250_000
         texts = [t for t in made.findobj(lambda o: hasattr(o, "get_fontsize")) if t.get_text()]
         assert min(t.get_fontsize() for t in texts) >= 12
+
+
+def test_a_film_strip_has_a_panel_a_moment_on_the_same_square():
+    labels, draws = np.arange(40) % 10, 2 * cloud(300, 9)
+    made = codes.flow({"at the start": 0.1 * cloud(40), "after 100": cloud(40), "after 900": draws[:40]}, labels, draws)
+    assert [axis.get_title() for axis in made.axes] == ["at the start", "after 100", "after 900"]
+    assert len({axis.get_xlim() for axis in made.axes}) == 1
+    first = np.concatenate([p.get_offsets() for p in made.axes[0].collections[1:]])
+    assert len(first) == 40 and np.abs(first).max() < 0.5
+
+
+def test_regions_are_coloured_by_the_class_read_and_white_where_unsure():
+    probabilities = np.full((8, 8, 10), 0.001)
+    probabilities[:4, :, 3] = 0.99  # the upper half is read as 3
+    probabilities[4:, :4, 7] = 0.99
+    probabilities[4:, 4:] = 0.1  # nobody knows
+    (axis,) = codes.regions({"a plane": (probabilities, cloud(5))}, limit=2.0, width=5).axes
+    picture = axis.images[0].get_array()
+    assert np.allclose(picture[6, 6], 1.0) and not np.allclose(picture[0, 0], picture[6, 0])
+    written = {t.get_text(): t.get_position() for t in axis.texts}
+    assert set(written) == {"3", "7"} and written["3"][1] > 0 > written["7"][1] and written["7"][0] < 0
+    assert len(axis.collections[0].get_offsets()) == 5

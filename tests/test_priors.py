@@ -180,3 +180,10 @@ def test_categorical_is_one_hot_and_even():
     np.testing.assert_array_equal(z.sum(axis=1), 1.0)
     assert stats.chisquare(z.sum(axis=0)).pvalue > 1e-3
     np.testing.assert_array_equal(array(priors.categorical(4)(3, 1, labels=np.array([2, 0, 3]))), np.eye(4)[[2, 0, 3]])
+
+
+@pytest.mark.parametrize("prior", [p for p in ALL if p.log_density], ids=lambda p: p.name)
+def test_the_log_density_is_the_density_s_logarithm(prior):
+    z = array(prior(200, seed=5))
+    found = array(prior.log_density(keras.ops.convert_to_tensor(z)))
+    np.testing.assert_allclose(found, np.log(prior.density(z)), rtol=1e-4, atol=1e-4)

@@ -2,8 +2,11 @@
 
     L(x) = E_{z ~ q(z|x)}[ −log p(x|z) ] + β·KL( q(z|x) ‖ N(0, I) ),   in nats, to minimise
 
-At β = 1 this is the negative ELBO, an upper bound of −log p(x).
+At β = 1 this is the negative ELBO, an upper bound of −log p(x). Any other prior whose density is known may stand in
+for N(0, I): then the divergence is estimated by the draw z, as log q(z|x) − log p(z).
 """
+
+import math
 
 import keras
 import numpy as np
@@ -27,18 +30,20 @@ class VAE(Game):
         optimizer: keras optimizer; Adam(1e-3) if None.
         beta: weight of the KL term, ≥ 0; change it later with `game.beta.assign(value)`.
         sampling: layer, [z_mean, z_log_var] -> z; the reparameterised draw if None.
+        averages: `Average`s of networks.
         seed: int ≥ 0; order of the data and all draws follow from it.
+        prior: `priors.Prior` with a `log_density`; N(0, I) if None, whose divergence has a closed form.
 
     Source: Kingma & Welling, 2014, eq. (10); β: Higgins et al., 2017, eq. (4).
     """
 
-    def __init__(self, encoder, decoder, optimizer=None, beta=1.0, sampling=None, averages=(), seed=0):
+    def __init__(self, encoder, decoder, optimizer=None, beta=1.0, sampling=None, averages=(), seed=0, prior=None):
         optimizer = optimizer or keras.optimizers.Adam(1e-3)
         player = Player("vae", [encoder, decoder], self.negative_elbo, optimizer)
         super().__init__([player], averages=averages, seed=seed, name="vae")
         self.encoder, self.decoder = encoder, decoder
         self.takes = examples_of(encoder, low=0.0)
-        self.sampling = sampling or Sampling(seed=self.seed)
+        self.sampling, self.prior = sampling or Sampling(seed=self.seed), prior
         self.beta = self.add_weight(
             shape=(), initializer=keras.initializers.Constant(beta), trainable=False, name="beta"
         )
@@ -53,8 +58,16 @@ class VAE(Game):
         z = self.sampling([z_mean, z_log_var])  # (N, d)
         logits = self.decoder(z, training=training)  # (N, H, W, C)
         nll = ops.mean(bernoulli_nll(x, logits))
-        kl = ops.mean(kl_divergence(z_mean, z_log_var))
+        kl = ops.mean(self.divergence(z, z_mean, z_log_var))
         return nll + self.beta * kl, {"nll": nll, "kl": kl}
+
+    def divergence(self, z, z_mean, z_log_var):
+        """Returns KL(q(z|x) ‖ p(z)) of each image, (N,) nats: exact for N(0, I), else estimated by the draws z."""
+        if self.prior is None:
+            return kl_divergence(z_mean, z_log_var)
+        squares = ops.square(z - z_mean) * ops.exp(-z_log_var)  # (N, d)
+        log_q = -0.5 * ops.sum(squares + z_log_var + math.log(2 * math.pi), axis=-1)  # (N,)
+        return log_q - self.prior.log_density(z)
 
 
 class Autoencoder(Game):

@@ -1,5 +1,6 @@
 """Measures of generative models: NumPy and SciPy over features, probabilities, samples and codes."""
 
+from course_utils.metrics.coverage import uncovered
 from course_utils.metrics.evaluator import Evaluator, Reading, evaluator, score
 from course_utils.metrics.frechet import (
     Moments,
@@ -16,6 +17,7 @@ from course_utils.metrics.kernel import (
     kernel_distance_blocks,
     mmd,
     rbf,
+    scaled_rbf,
 )
 from course_utils.metrics.likelihood import importance_weighted, log_likelihood
 from course_utils.metrics.mixing import Coefficients, glyph_factors, source_coefficients
@@ -54,7 +56,9 @@ __all__ = [
     "path_length",
     "precision_recall",
     "rbf",
+    "scaled_rbf",
     "score",
     "slerp",
     "source_coefficients",
+    "uncovered",
 ]

@@ -35,6 +35,19 @@ def rbf(*scales):
     return kernel
 
 
+def scaled_rbf(draws, *shares):
+    """Return `rbf` with scales that are shares of the draws' deviation, so that it sees as much of any cloud.
+
+    s = share · √(mean over the axes of their variances)
+
+    Args:
+        draws: (n, d) float, n ≥ 2, from the distribution that sets the scale, such as a prior.
+        shares: numbers above 0; 0.2, 0.4 and 0.8 if none are given.
+    """
+    deviation = float(np.sqrt(points(draws, "draws", least=2).var(axis=0).mean()))
+    return rbf(*(share * deviation for share in shares or (0.2, 0.4, 0.8)))
+
+
 def imq(*scales):
     """Returns the inverse multiquadric kernel Σₛ s² / (s² + ‖x − y‖²) / S over the given scales s > 0.
 

@@ -39,6 +39,18 @@ def code_encoder(latent_dim=2, widths=(1000, 1000), image_shape=IMAGE_SHAPE, nor
 
 
 @builder(images=(0.0, 1.0))
+def posterior_encoder(latent_dim=2, widths=(1000, 1000), image_shape=IMAGE_SHAPE):
+    """`code_encoder` with a second head, so that it gives a Gaussian posterior: a VAE's encoder of the same layers.
+
+    Returns:
+        keras.Model: images (N, H, W, C) in [0, 1] -> [z_mean, z_log_var], each (N, latent_dim).
+    """
+    images, hidden = _hidden(widths, image_shape, False, 0.0, 0.0)
+    heads = [dense(latent_dim, name="z_mean")(hidden), dense(latent_dim, name="z_log_var")(hidden)]
+    return keras.Model(images, heads, name="encoder")
+
+
+@builder(images=(0.0, 1.0))
 def label_style_encoder(
     classes=10, latent_dim=10, widths=(1000, 1000), image_shape=IMAGE_SHAPE, normalised=False, noise=0.0, dropout=0.0
 ):

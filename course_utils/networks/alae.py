@@ -15,7 +15,7 @@ import keras
 from keras import layers
 
 from course_utils.builders import builder
-from course_utils.layers import EqualizedDense, PixelNormalization
+from course_utils.layers import EqualizedConv2D, EqualizedDense, PixelNormalization
 from course_utils.layers.initial import Normal
 from course_utils.networks.gan import batch_norm
 
@@ -69,6 +69,54 @@ def latent_generator(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE
 
 
 @builder()
+def conv_latent_generator(latent_dim=50, width=32, image_shape=IMAGE_SHAPE, normalisation=batch_norm):
+    """G with convolutions: a code as a grid of a quarter of the image's size, doubled twice; tanh makes the pixels.
+
+    Args:
+        latent_dim: number of axes of w.
+        width: channels of the smallest grid; half as many follow.
+        image_shape: (height, width, channels); height and width are multiples of 4.
+        normalisation: as in `latent_generator`.
+
+    Returns:
+        keras.Model: w (N, latent_dim) -> images (N, H, W, C) in [-1, 1].
+
+    Raises:
+        ValueError: height or width is not a multiple of 4.
+    """
+    rows, columns, channels = _quarters(image_shape)
+    w = keras.Input((latent_dim,), name="w")
+    grid = _leaky(w, rows * columns * width, normalisation=normalisation, shape=(rows, columns, width))
+    grid = _leaky_conv(grid, width, normalisation=normalisation)
+    grid = _leaky_conv(layers.UpSampling2D(2)(grid), width // 2, normalisation=normalisation)
+    pixels = EqualizedConv2D(channels, 3, padding="same", gain=1.0, activation="tanh", name="images",
+                             kernel_initializer=Normal(1.0))(layers.UpSampling2D(2)(grid))  # fmt: skip
+    return keras.Model(w, pixels, name="G")
+
+
+@builder()
+def conv_latent_encoder(latent_dim=50, width=32, image_shape=IMAGE_SHAPE):
+    """E with convolutions, two of them strided; the mirror of `conv_latent_generator`.
+
+    Args:
+        latent_dim, image_shape: as in `conv_latent_generator`.
+        width: channels of the smallest grid; the first convolution has half as many.
+
+    Returns:
+        keras.Model: images (N, H, W, C) in [-1, 1] -> w (N, latent_dim), any range.
+
+    Raises:
+        ValueError: height or width is not a multiple of 4.
+    """
+    _quarters(image_shape)
+    images = keras.Input(tuple(image_shape), name="images")
+    grid = _leaky_conv(images, width // 2, strides=2)
+    grid = _leaky_conv(grid, width, strides=2)
+    grid = _leaky_conv(grid, width)
+    return keras.Model(images, _dense(layers.Flatten()(grid), latent_dim, name="w"), name="E")
+
+
+@builder()
 def latent_encoder(latent_dim=50, widths=(1024, 1024), image_shape=IMAGE_SHAPE):
     """E: an image through leaky layers to its code, the mirror of `latent_generator`.
 
@@ -109,8 +157,28 @@ def latent_critic(latent_dim=50, depth=3):
     return keras.Model(w, _dense(hidden, 1, lr_multiplier=SLOW, name="logit"), name="D")
 
 
-def _leaky(x, units, lr_multiplier=1.0, normalisation=None):
+def _quarters(image_shape):
+    """The grid that two doublings bring to the image's size, (rows, columns), and the image's channels."""
+    rows, columns, channels = image_shape
+    if rows % 4 or columns % 4:
+        raise ValueError(
+            f"Found an image_shape of {tuple(image_shape)}, expected a height and a width that are multiples of 4; "
+            "pad the images, or take the fully connected networks."
+        )
+    return rows // 4, columns // 4, channels
+
+
+def _leaky(x, units, lr_multiplier=1.0, normalisation=None, shape=None):
     hidden = _dense(x, units, math.sqrt(2.0), lr_multiplier)
+    return _finish(layers.Reshape(shape)(hidden) if shape else hidden, normalisation)
+
+
+def _leaky_conv(x, filters, strides=1, normalisation=None):
+    layer = EqualizedConv2D(filters, 3, strides, padding="same", kernel_initializer=Normal(1.0))
+    return _finish(layer(x), normalisation)
+
+
+def _finish(hidden, normalisation):
     hidden = normalisation()(hidden) if normalisation else hidden
     return layers.LeakyReLU(negative_slope=0.2)(hidden)
 

@@ -1,6 +1,7 @@
 """Codes of any prior: where they lie, and what the decoder makes of the plane around them."""
 
 import numpy as np
+from matplotlib.colors import to_rgb
 
 from .grids import draw_page, tile
 from .style import DIGITS, figure
@@ -57,6 +58,70 @@ def planes(panels, limit, width=11.0):
         axis.set_yticks(ticks)
         axis.set(title=title, xlabel="$z_1$", ylabel="$z_2$")
     return made
+
+
+def flow(moments, labels, draws, columns=3, width=12.0):
+    """Draws a film strip: the codes of the same images at several moments, over grey draws from the prior.
+
+    Args:
+        moments: dict title -> codes (N, 2), in the order of time.
+        labels: int (N,) in 0 … 9.
+        draws: (M, 2), draws from the prior.
+        columns: panels a row.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure; all panels show the same square, and codes beyond it are not drawn.
+    """
+    made = over_prior({title: (codes, labels, draws) for title, codes in moments.items()}, None, columns, width, False)
+    for axis in made.axes:
+        axis.set(xlabel="", ylabel="", xticks=[], yticks=[])
+    return made
+
+
+def regions(panels, limit, width=12.0):
+    """Draws which class a decoded plane is read as, and where the reading is unsure.
+
+    Args:
+        panels: dict title -> (probabilities (n, n, classes), points (M, 2) or None); the first axis of probabilities
+            is z₂ from top to bottom, the second z₁; the points are drawn as black dots.
+        limit: half the width of the plane.
+        width: of the figure in inches.
+
+    Returns:
+        A matplotlib figure: the class's colour where its probability is high, white where it is below 0.6.
+    """
+    made, axes = figure(1, len(panels), width=width, height=width / len(panels) + 0.3, squeeze=False)
+    palette = np.array([to_rgb(colour) for colour in DIGITS])
+    for axis, (title, (probabilities, points)) in zip(axes[0], panels.items()):
+        read, sure = np.argmax(probabilities, -1), np.max(probabilities, -1)
+        strength = 0.85 * np.clip((sure - 0.6) / 0.4, 0.0, 1.0)[..., None]
+        picture = strength * palette[read] + 1 - strength
+        axis.imshow(picture, extent=(-limit, limit, -limit, limit), interpolation="nearest")
+        if points is not None:
+            axis.scatter(*np.asarray(points).T, s=7, color="black", linewidths=0, rasterized=True)
+        _name_regions(axis, read, sure, limit)
+        axis.set(title=title, xlabel="$z_1$", ylabel="$z_2$", xlim=(-limit, limit), ylim=(-limit, limit))
+        axis.grid(False)
+    return made
+
+
+def _name_regions(axis, read, sure, limit):
+    """Writes each class on the surest point of its largest reading, as far as possible from other classes."""
+    n = len(read)
+    side = limit * (2 * (np.arange(n) + 0.5) / n - 1)
+    places = np.stack(np.meshgrid(side, -side), -1)  # rows from top to bottom
+    for digit in np.unique(read):
+        own = (read == digit) & (sure > 0.9)
+        if own.sum() < 4:
+            continue
+        others = places[~own][None]
+        depth = np.sqrt(np.square(places[own][:, None] - others).sum(-1).min(1))  # to the nearest other place
+        place = places[own][depth.argmax()]
+        axis.text(
+            *place, str(digit), fontsize=14, weight="bold", ha="center", va="center", clip_on=True,
+            bbox={"boxstyle": "circle,pad=0.12", "fc": "white", "ec": DIGITS[digit], "lw": 2},
+        )  # fmt: skip
 
 
 def _points(axis, codes, labels, names):

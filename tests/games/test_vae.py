@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from course_utils import losses, priors
 from course_utils.games.vae import VAE, Autoencoder, binarise
 from course_utils.networks.vae import conv_decoder, conv_encoder, mlp_decoder, mlp_encoder
 
@@ -38,6 +39,26 @@ def test_the_loss_is_the_formula():
     assert float(numpy(logs["nll"])) == pytest.approx(nll, rel=1e-5)
     assert float(numpy(logs["kl"])) == pytest.approx(kl, rel=1e-4)
     assert float(numpy(value)) == pytest.approx(nll + 0.7 * kl, rel=1e-5)
+
+
+def test_with_another_prior_the_draws_estimate_the_divergence():
+    mean, log_var = (np.array(rows, "float32") for rows in ([[0.5, -1.0]] * 40_000, [[-1.0, 0.3]] * 40_000))
+    game = small(prior=priors.gaussian(2))
+    z = game.sampling([mean, log_var])
+    estimates = numpy(game.divergence(z, mean, log_var))  # one draw each
+    exact = float(numpy(losses.kl_divergence(mean[:1], log_var[:1]))[0])
+    assert abs(estimates.mean() - exact) < 4 * estimates.std() / np.sqrt(len(estimates))
+    wide = numpy(small(prior=priors.gaussian(2, 3.0)).divergence(z, mean, log_var))
+    by_hand = estimates - 0.5 * np.square(numpy(z)).sum(1) * (1 - 1 / 9) + 2 * np.log(3.0)
+    np.testing.assert_allclose(wide, by_hand, rtol=1e-4, atol=1e-4)
+
+
+def test_a_game_with_a_mixture_for_a_prior_moves_its_codes_outwards():
+    game = small(prior=priors.gaussian_mixture(), optimizer=keras.optimizers.Adam(3e-3))
+    game.compile()
+    game.fit(images(64), batch_size=64, steps_per_epoch=150, epochs=1, verbose=0)
+    mean, _ = game.encoder(images(64))
+    assert np.linalg.norm(numpy(mean), axis=1).mean() > 1.5  # N(0, I) would keep them near 0
 
 
 def test_beta_can_be_changed_between_fits():

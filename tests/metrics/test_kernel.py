@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.metrics import imq, kernel, kernel_distance, kernel_distance_blocks, mmd, rbf
+from course_utils.metrics import imq, kernel, kernel_distance, kernel_distance_blocks, mmd, rbf, scaled_rbf
 
 pytestmark = pytest.mark.once
 
@@ -29,6 +29,15 @@ def test_rbf_and_imq_by_hand():
     expected = (np.exp(-25 / 2) + np.exp(-25 / 50)) / 2
     assert rbf(1.0, 5.0)(x, y) == pytest.approx(expected, rel=1e-12)
     assert imq(1.0, 5.0)(x, y) == pytest.approx((1 / 26 + 25 / 50) / 2, rel=1e-12)
+
+
+def test_a_scaled_kernel_gives_one_number_whatever_the_unit():
+    a, b = normal(200, d=2), normal(200, d=2, seed=1, shift=0.4)
+    expected = mmd(a, b, scaled_rbf(b))
+    assert mmd(30 * a, 30 * b, scaled_rbf(30 * b)) == pytest.approx(expected, rel=1e-9)
+    deviation = np.sqrt(b.var(axis=0).mean())
+    assert expected == pytest.approx(mmd(a, b, rbf(0.2 * deviation, 0.4 * deviation, 0.8 * deviation)), rel=1e-12)
+    assert mmd(a, b, scaled_rbf(b, 2.0)) == pytest.approx(mmd(a, b, rbf(2.0 * deviation)), rel=1e-12)
 
 
 @pytest.mark.parametrize("k", [kernel.cubic, rbf(0.5, 1.0, 2.0), imq(1.0, 4.0)])

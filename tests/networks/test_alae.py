@@ -5,7 +5,14 @@ import pytest
 from keras import ops
 
 from course_utils import pretrained
-from course_utils.networks.alae import latent_critic, latent_encoder, latent_generator, latent_mapping
+from course_utils.networks.alae import (
+    conv_latent_encoder,
+    conv_latent_generator,
+    latent_critic,
+    latent_encoder,
+    latent_generator,
+    latent_mapping,
+)
 from tests.numeric import array, gradients
 
 
@@ -29,6 +36,18 @@ def test_the_round_trip_keeps_its_shapes(shape):
     back = latent_encoder(5, [16, 16], shape)(images)
     assert tuple(w.shape) == tuple(back.shape) == (3, 5)
     assert tuple(latent_critic(5)(back).shape) == (3, 1)
+
+
+@pytest.mark.parametrize("shape", [(28, 28, 1), [8, 12, 3]])
+def test_convolutions_go_round_in_the_same_shapes(shape):
+    w = noise(200, 5)
+    images = conv_latent_generator(5, 16, shape)(w)
+    assert tuple(images.shape) == (200, *shape) and 0.3 < np.abs(array(images)).max() <= 1
+    back = conv_latent_encoder(5, 16, shape)(images)
+    assert tuple(back.shape) == w.shape and 0.2 < np.sqrt(np.mean(array(back) ** 2)) < 2
+    for builder in (conv_latent_generator, conv_latent_encoder):
+        with pytest.raises(ValueError, match="multiples of 4"):
+            builder(5, 16, (28, 30, 1))
 
 
 def test_signals_start_at_an_even_size_all_the_way_round():
