@@ -135,7 +135,7 @@ def test_a_watched_game_logs_what_it_draws(monkeypatch):
     assert np.array_equal(callback.examples, game.sample(500, 0))
     assert 0 < callback.history["seconds"][0] < callback.history["seconds"][1]
     titles = [axis.get_title() for axis in figure.axes]
-    assert titles == ["Samples now", "Losses", "Mean slope ‖∇f‖ at real", "Critic's accuracy"]
+    assert titles == ["Samples now", "Losses", "Mean slope ‖∇f‖ at real", "Discriminator's accuracy"]
     assert "after 4 iterations" in alt
 
 

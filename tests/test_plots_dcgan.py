@@ -36,9 +36,35 @@ def test_trials_shade_the_range_of_the_first_row_and_mark_means():
     assert [tick.get_text() for tick in axis.get_yticklabels()] == ["base", "other"]
 
 
+def test_paired_ratios_shade_what_the_control_did_and_mark_geometric_means():
+    (axis,) = plots.paired({"control": [0.8, 1.25], "other": [2.0, 8.0]}, "ratio", chance=1.25).axes
+    band = axis.patches[0]
+    assert band.get_x() == pytest.approx(0.8) and band.get_x() + band.get_width() == pytest.approx(1.25)
+    upright = [list(line.get_xdata()) for line in axis.lines if line.get_linestyle() != "None"]
+    means = [x[0] for x in upright]
+    assert means == pytest.approx([1, 1, 4])  # the line at 1, then the two rows
+    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["control", "other"]
+
+
+def test_share_rows_draw_a_bar_a_name_in_every_column_and_write_its_number():
+    (axis,) = plots.share_rows({"a": np.array([0.0, 0.5]), "b": np.array([0.25, 1.0])}, ["left", "right"], "share").axes
+    assert [bar.get_height() for bar in axis.patches] == [0.0, 0.5, 0.25, 1.0]
+    assert [text.get_text() for text in axis.texts] == ["0.00", "0.50", "0.25", "1.00"]
+
+
+def test_against_seconds_draws_a_line_a_seed_at_the_left_and_a_long_run_at_the_right():
+    races = {"a": np.array([[9.0, 5.0], [8.0, 4.0]]), "b": np.array([[7.0, 6.0], [7.5, 6.5]])}
+    traces = {name: {"seconds": [30, 300], "FD": [9.0, 1.0]} for name in races}
+    left, right = plots.against_seconds(races, (15, 120), traces).axes
+    assert [line.get_ydata().tolist() for line in left.lines] == [[9, 5], [8, 4], [7, 6], [7.5, 6.5]]
+    assert [line.get_label() for line in right.lines] == ["a", "b"]
+    assert all(axis.get_xscale() == axis.get_yscale() == "log" for axis in (left, right))
+
+
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
     for figure in (
-        plots.overlaps({"a": np.eye(4)}), plots.maps({"a": np.eye(2, dtype="int64")}), plots.trials({"a": [9.0]}, "FD"),
+        plots.overlaps({"a": np.eye(4)}), plots.maps({"a": np.eye(2, dtype="int64")}),
+        plots.paired({"a": [2.0]}, "FD", 1.5), plots.share_rows({"a": [0.5]}, ["x"], "share"),
     ):  # fmt: skip
         data = plots.png(figure)
         assert Image.open(io.BytesIO(data)).format == "PNG" and len(data) < 150_000

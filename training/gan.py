@@ -1,13 +1,14 @@
 """Long runs of lectures 04 to 07. Each trains one game on real images, scores it and ships its weights.
 
-    python training/gan.py gan-mnist dcgan-mnist wgan-mnist wgan-gp-mnist dcgan-frogs
+    python training/gan.py gan-mnist dcgan-mnist wgan-mnist wgan-gp-mnist dcgan-frogs dcgan-mnist-stage
 
 Lectures 05, 06 and 07 share their networks: only the loss, what limits the critic, and the optimizer
 that goes with it differ. One exception: the clipped critic of 06 has layer norm. Learning rates fall to 0
 along a line over the second half of a run, and what ships is an exponential average of the generator. FD
 against the test images is measured along the way; it decides nothing. At last the game is played for one
-minute as the notebook's `cpu` profile plays it, so that a recipe says what the long run added; `--minute`
-measures only that. Have the machine to yourself then.
+minute with the settings of `notebook`, so that a recipe says what the long run added; `--minute` measures only
+that. Have the machine to yourself then. `dcgan-mnist-stage` is no long run: lecture 05 goes on from it, so its
+rates are constant and its settings those of the lesson.
 """
 
 import dataclasses
@@ -53,7 +54,8 @@ class Run:
     images: str = "mnist"
     decay: float = 0.999
     epoch: int = 250  # iterations between two looks at the clock
-    notebook: dict = dataclasses.field(default_factory=dict)  # what the `cpu` profile does otherwise
+    notebook: dict = dataclasses.field(default_factory=dict)  # what the first minute does otherwise; none if empty
+    falls: bool = True  # whether the rates fall to 0 over the second half
     published: tuple = ()
 
     def described(self):
@@ -72,7 +74,9 @@ class Run:
         }
 
     def optimizers(self):
-        """Returns the two optimizers, their rates falling over the second half of the run."""
+        """Returns the two optimizers, their rates falling over the second half of the run, or constant."""
+        if not self.falls:
+            return {f"{role}_optimizer": self.optimizer(self.rate) for role in ("critic", "generator")}
         return {
             "critic_optimizer": self.optimizer(Tail(self.critic_rate or self.rate, self.iterations * self.turns)),
             "generator_optimizer": self.optimizer(Tail(self.rate, self.iterations)),
@@ -119,6 +123,7 @@ RUNS = {
         generator_arguments={"widths": (128, 256, 512)}, critic_arguments={}, arguments=R1, notebook=PLAIN,
     ),
     "dcgan-mnist": Run("05", GAN, 6_000, adam, 1e-3, arguments=R1, notebook=PLAIN),
+    "dcgan-mnist-stage": Run("05", GAN, 1_000, adam, 1e-3, decay=0.995, falls=False),
     "wgan-mnist": Run(
         "06", WGAN, 32_000, rmsprop, 1e-3, turns=5, batch_size=16, epoch=40, arguments={"clip": 0.05},
         critic_rate=5e-4, critic=layer_norm_critic,
@@ -242,7 +247,7 @@ def ship(name, run, seed):
             "optimizer": run.optimizer.__name__,
             "rate": run.rate,
             "critic_rate": run.critic_rate or run.rate,
-            "schedule": "constant for the first half, then along a line to 0",
+            "schedule": "constant for the first half, then along a line to 0" if run.falls else "constant",
             "average": run.decay,
             "images": run.images,
             "trace": rounded(noted["trace"]),
@@ -252,7 +257,7 @@ def ship(name, run, seed):
         "sampler": {"name": "normal_generator", "arguments": {"latent_dim": run.latent_dim}},
     }
     save(name, networks, recipe)
-    if scored:
+    if scored and run.notebook:
         add_minute(name, run, seed)
 
 

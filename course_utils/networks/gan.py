@@ -121,6 +121,11 @@ def transposed(x, filters, use_bias):
     return conv2d_transpose(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)
 
 
+def transposed_odd(x, filters, use_bias):
+    """Doubles the grid by a transposed 3×3 convolution, which starts uneven: 3 is not divisible by the stride."""
+    return conv2d_transpose(filters, 3, strides=2, padding="same", use_bias=use_bias)(x)
+
+
 def strided(x, filters, use_bias):
     """Halves the grid by a convolution of stride 2; 4×4, since a kernel divisible by its stride treats pixels alike."""
     return conv2d(filters, 4, strides=2, padding="same", use_bias=use_bias)(x)

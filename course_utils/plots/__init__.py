@@ -6,7 +6,7 @@ says what is to be seen, for those who do not see it.
 """
 
 from .curves import bars, curves, dots
-from .dcgan import maps, overlaps, trials
+from .dcgan import against_seconds, maps, overlaps, paired, share_rows, trials
 from .diagrams import architecture, stochastic_node
 from .explorer import explore
 from .grids import image_grid, image_rows, tile
@@ -16,7 +16,9 @@ from .style import COLOURS, DIGITS, STYLE, figure, interactive, png, show
 from .stylegan import coefficient_table, mixing_matrix, style_generators
 
 __all__ = [
-    "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "architecture", "bars", "coefficient_table", "curves",
+    "COLOURS", "DIGITS", "STYLE", "GameLive", "Live", "against_seconds", "architecture", "bars",
+    "coefficient_table", "curves",
     "dots", "explore", "figure", "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps",
-    "mixing_matrix", "overlaps", "png", "show", "stochastic_node", "style_generators", "tile", "trials",
+    "mixing_matrix", "overlaps", "paired", "png", "share_rows", "show", "stochastic_node", "style_generators",
+    "tile", "trials",
 ]

@@ -60,8 +60,17 @@ def film(frames, real, limit, columns=4, width=11.0, size=9):
         axis.grid(False)
     bar = made.colorbar(picture, ax=axes, ticks=[0, 0.5, 1], aspect=30, pad=0.01)
     bar.ax.set_yticklabels(["0", "½", "1"])
-    bar.set_label("D(x)")
+    bar.set_label("d(x)")
     return made
+
+
+def moving(frames, real, limit, width=4.6):
+    """Draws the moments of a game in the plane as frames of an animation; the arguments are those of `film`.
+
+    Returns:
+        A list of matplotlib figures of one size, for `show`.
+    """
+    return [film({title: frame}, real, limit, columns=1, width=width) for title, frame in frames.items()]
 
 
 def line_film(frames, grid, density, columns=5, width=12.0, height=3.4):
@@ -83,8 +92,9 @@ def line_film(frames, grid, density, columns=5, width=12.0, height=3.4):
     edges = np.linspace(grid[0], grid[-1], 61)
     for axis, (title, (points, discriminator)) in zip(axes.flat, frames.items()):
         axis.fill_between(grid, density, color="lightgrey", label="data")
-        axis.hist(np.clip(points, grid[0], grid[-1]), edges, density=True, color=COLOURS[1], alpha=0.6, label="fakes")
-        axis.plot(grid, discriminator, color=COLOURS[0], linestyle="-", label="D")
+        counts = np.histogram(np.clip(points, grid[0], grid[-1]), edges)[0]
+        axis.stairs(counts / counts.max(), edges, fill=True, color=COLOURS[1], alpha=0.6, label="fakes, highest bar 1")
+        axis.plot(grid, discriminator, color=COLOURS[0], linestyle="-", label="d")
         axis.axhline(0.5, color="black", linestyle=":", linewidth=1.2)
         axis.set(title=title, xlabel="x", ylim=(0, 1.25))
         axis.grid(False)

@@ -142,10 +142,10 @@ class GameLive(Live):
             self._lines(axes["losses"], {"logit_gap": None}, "Gap E f(x) − E f(G(z))")
             self._lines(axes["critic"], {"generator_loss": None}, "−E f(G(z)), up to a constant")
         else:
-            both = {"critic_loss": "critic", "generator_loss": "generator"}
+            both = {"critic_loss": "discriminator", "generator_loss": "generator"}
             self._lines(axes["losses"], both, "Losses")
             seen = {"real_accuracy": "real", "fake_accuracy": "fake"}
-            self._lines(axes["critic"], seen, "Critic's accuracy")
+            self._lines(axes["critic"], seen, "Discriminator's accuracy")
             axes["critic"].axhline(0.5, color="grey", linestyle=":", linewidth=1.5)
             axes["critic"].set_ylim(-0.05, 1.35)
             axes["critic"].set_yticks([0.0, 0.5, 1.0])

@@ -71,9 +71,36 @@ def png(figure):
     return small.getvalue()
 
 
+def moving_png(figures, milliseconds=450, rounds=3):
+    """Returns figures as the bytes of an animated PNG that plays a few times and stops at its last frame.
+
+    Where animation is unknown, its first frame is shown. All frames share one palette of 64 colours.
+
+    Args:
+        figures: matplotlib figures of one size, drawn frame by frame.
+        milliseconds: for which each frame is shown.
+        rounds: how often it plays; not for ever, for the sake of readers.
+    """
+    frames = []
+    for figure in figures:
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", facecolor="white", pil_kwargs={"compress_level": 0})
+        buffer.seek(0)
+        frames.append(Image.open(buffer).convert("RGB"))
+    strip = Image.new("RGB", (frames[0].width, frames[0].height * len(frames)))
+    for place, frame in enumerate(frames):
+        strip.paste(frame, (0, place * frame.height))
+    palette = strip.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
+    made = io.BytesIO()
+    first.save(made, format="PNG", save_all=True, append_images=others, duration=milliseconds, loop=rounds)
+    return made.getvalue()
+
+
 def bundle(figure, alt):
-    """Returns the (data, metadata) of a notebook output: the picture and its alternative text."""
-    encoded = base64.b64encode(png(figure)).decode("ascii")
+    """Returns the (data, metadata) of a notebook output: the picture, or an animation, and its alternative text."""
+    picture = moving_png(figure) if isinstance(figure, list) else png(figure)
+    encoded = base64.b64encode(picture).decode("ascii")
     return {"image/png": encoded, "text/plain": alt}, {"image/png": {"alt": alt}}
 
 
@@ -81,7 +108,7 @@ def show(figure, alt):
     """Displays a figure in the notebook.
 
     Args:
-        figure: a matplotlib figure.
+        figure: a matplotlib figure, or a list of figures of one size: the frames of an animation.
         alt: one or two sentences that say what is to be seen; they are stored with the picture,
             and are all that is shown where pictures cannot be.
 

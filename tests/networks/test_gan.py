@@ -74,7 +74,7 @@ def test_the_grid_of_the_generator():
         gan.dcgan_generator(image_shape=(27, 28, 1))
 
 
-@pytest.mark.parametrize("upsample", [gan.nearest, gan.transposed])
+@pytest.mark.parametrize("upsample", [gan.nearest, gan.transposed, gan.transposed_odd])
 @pytest.mark.parametrize("downsample", [gan.strided, gan.pooled])
 def test_gradients_reach_every_weight_of_both(upsample, downsample):
     generator = gan.dcgan_generator(3, width=4, upsample=upsample, hidden=(6,))
