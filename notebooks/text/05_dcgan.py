@@ -301,7 +301,9 @@ game.release()  # gives back the memory of its program
 # (R1, notebook 07), and an average of the generator's weights. Without the penalty FD fell to 2.0 and then
 # rose to 3.0. The third line below is the game above on another, quieter machine, stopped after a minute: fewer
 # iterations, and an FD of about the same size. Both are worse than what notebook 04 reaches in class. A DCGAN
-# pays in a long run, and one iteration of it costs several of the simple GAN's. Where a claim below is about a *trained* network, this is the one.
+# pays in a long run, and one iteration of it costs several of the simple GAN's.
+#
+# Where a claim below is about a *trained* network, the long run is meant.
 
 # %% slideshow={"slide_type": "fragment"}
 shipped = pretrained.load("dcgan-mnist")
