@@ -74,7 +74,7 @@ from course_utils.plots import show
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
-    smoke={"images": 1_000, "test": 300, "linear": 2_000, "steps": 100, "labelled": 300, "seeds": 1, "widths": (2, 16)},
+    smoke={"images": 1_000, "test": 300, "linear": 2_000, "steps": 50, "labelled": 300, "seeds": 1, "widths": (2,)},
     cpu={"images": 20_000, "test": 2_000, "linear": 2_500, "steps": 800, "labelled": 1_000, "seeds": 3,
          "widths": (2, 4, 6, 16, 64)},
     gpu={"images": 60_000, "test": 10_000, "linear": 5_000, "steps": 15_000, "labelled": 1_000, "seeds": 5,
@@ -823,9 +823,9 @@ clean = np.random.default_rng(0).choice(values, size=20_000, p=chances).astype("
 
 keras.utils.set_random_seed(0)
 one = {"widths": (64, 64), "image_shape": (1, 1, 1)}
-optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(5e-3, 2_000))
+optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(5e-3, 1_000))
 scalar = SquaredErrorAutoencoder(dense_encoder(8, **one), dense_decoder(8, **one), optimizer, noise=spread)
-train(scalar, 2_000, clean, batch_size=512)
+train(scalar, 1_000, clean, batch_size=512)
 
 seen = np.linspace(-3.5, 3.5, 400)
 joint = chances * np.exp(-0.5 * ((seen[:, None] - values) / spread) ** 2)  # p(x) p(seen | x), up to a constant
@@ -848,8 +848,8 @@ rules = {"network": learned, "nearest clean value": nearest}
 misses = {name: float(np.sqrt(weight @ (rule - exact) ** 2)) for name, rule in rules.items()}
 score = np.gradient(np.log(density), seen)
 from_network = (learned - seen) / spread**2
-print("RMS distance to the conditional mean:", *(f"{name} {miss:.3f}  " for name, miss in misses.items()))
-print(f"RMS distance to the score: {np.sqrt(weight @ (from_network - score) ** 2):.2f}, ", end="")
+print("RMS distance from the conditional mean:", *(f"{name} {miss:.3f}  " for name, miss in misses.items()))
+print(f"RMS distance from the score: {np.sqrt(weight @ (from_network - score) ** 2):.2f}, ", end="")
 print(f"RMS of the score itself: {np.sqrt(weight @ score**2):.2f}")
 assert misses["network"] < 0.1 < misses["nearest clean value"]
 assert np.allclose((exact - seen) / spread**2, score, atol=0.05), "Tweedie's formula"
@@ -866,7 +866,7 @@ right.plot(seen, from_network, label="(restored − noisy) / σ²")
 right.fill_between(seen, 0, 8 * density, color="lightgrey", label="density p, scaled")
 right.set(xlabel="noisy value", ylabel="score")
 right.legend(loc="lower left", fontsize=12)
-show(figure, f"Left: the trained denoiser follows the conditional mean, {misses['network']:.2f} away, and not the "
+show(figure, f"Left: the trained denoiser follows the conditional mean at {misses['network']:.2f} RMS, not the "
              "nearest value. Right: its correction over σ² follows the gradient of the log-density.")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
