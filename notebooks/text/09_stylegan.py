@@ -75,8 +75,8 @@ from course_utils.plots import show
 settings = session.pick(
     smoke={"images": 400, "test": 100, "size": 8, "width": 1, "widest": 8, "iterations": 4, "depth": 2,
            "paths": 50, "mixes": 50, "seeds": 1, "steps": 2},
-    cpu={"images": 6_000, "test": 1_000, "size": 32, "width": 24, "widest": 96, "iterations": 200, "depth": 4,
-         "paths": 300, "mixes": 500, "seeds": 3, "steps": 100},
+    cpu={"images": 6_000, "test": 1_000, "size": 32, "width": 24, "widest": 96, "iterations": 160, "depth": 4,
+         "paths": 300, "mixes": 500, "seeds": 3, "steps": 80},
     gpu={"images": 30_000, "test": 5_000, "size": 32, "width": 24, "widest": 96, "iterations": 14_000, "depth": 4,
          "paths": 2_000, "mixes": 2_000, "seeds": 3, "steps": 500},
 )  # fmt: skip
