@@ -31,7 +31,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about a minute of processor time |
-# | `cpu` | a laptop | about 5 minutes on two cores |
+# | `cpu` | a laptop | 7 minutes of processor time |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -570,9 +570,8 @@ if session.profile != "smoke":
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Pairs of rows show the same $z$ at the same moment. The live generator jumps from step to step, and its FD with it.
-# The average moves slowly, and shows what the jumps have in common. Its batch-norm statistics are averaged too: with
-# those of other weights it would draw nothing sensible. One run shows how calm the average is; that it is *better*
-# is printed above for this run, look by look.
+# The average changes less than half as much from one look to the next. Its batch-norm statistics are averaged too:
+# those of other weights would not fit. In this run it is also a little nearer to real images, in most of the looks.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · The long run
@@ -612,10 +611,9 @@ if run:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **A score above that of real images.** The samples get a higher inception score than the test images do. They are
-# not more real than real: FD says they are further away. Two things please the score. The samples have exactly as
-# many of each class, since we asked for them in turn; make the test images even in the same way, and part of the gap
-# is gone. And the classifier is a little surer of a clean drawing than of a hasty person's digit. So a high
-# inception score means *typical* images of *all* classes, and neither real nor varied ones.
+# not more real than real: FD says they are further away. The samples have exactly as many of each class, since we
+# asked for them in turn. Make the test images even in the same way, and the gap is gone. So a high inception score
+# means sure answers and *even classes*, and neither real nor varied images.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Truncation
@@ -727,7 +725,7 @@ plots.explore(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Read the curves from the right, where nothing is truncated, to the left. The inception score only rises: to it,
-# truncation looks like pure gain. Precision rises at first, and recall falls all the way: the rows of fours show it,
+# truncation looks like pure gain. Precision rises as well, and recall falls to nothing: the rows of fours show it,
 # for they look more and more alike. FD minds both, and here it grows from the first step on: this generator's
 # samples were good as they were, and there was little to win. That is why the paper gives curves of two numbers over
 # the threshold, and why nobody should quote an inception score alone.
@@ -909,7 +907,20 @@ for best, _, restored in runs.values():
     assert np.isclose(restored, np.nanmin(best.measures), rtol=1e-3), "the best epoch is back"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A line is the largest singular value of one kernel; the one that ends highest is named.
+# A line is the largest singular value of one kernel; the one that ends highest is named. Look at the table. **At the
+# ordinary rate both games learn, and the missing norm makes no difference in a run this short. At the high rate both
+# collapse, with the norm and without.** So here the rate is to blame, and the norm is no cure. (With the norm the
+# *raw* kernels may grow as they like, for they are divided before they are used.) Nor do the singular values give a
+# warning: they have jumped by the end of the first epoch, together with FD. The slow growth that the paper saw
+# belongs to runs that are far longer than these.
+#
+# **How to recognise it:** FD is high at once, or jumps within an epoch, and stays. A hinge loss that stays at
+# exactly 2 belongs to a critic that gives one and the same answer between −1 and 1 to everything. **What to do:** go
+# back, with a smaller rate. `KeepBest` has kept the average of the best epoch.
+#
+# The slide tells one more thing from the paper: a gradient penalty made BigGAN stable, and cost 45 % of its
+# inception score. The penalty that the paper tried there is R1, at real images only, and not that of WGAN-GP;
+# notebook 07 has both.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # In depth
