@@ -774,7 +774,7 @@ assert steps.max() < 0.9 * jump, "no step is the whole way"
 # The batch sizes 8, 16, 32 and 64 keep the slide's ratios. `training/ladder.py` has played them, and its record
 # ships with the course: each run sees 16,000 images, each row is played with three seeds, and each run is measured
 # twice, after as many iterations as the largest batch gets, and at its end. All rows have one rate, and nothing was
-# tuned for any of them. (What you trained in section 4 is much like the first row.)
+# tuned for any of them.
 
 # %% slideshow={"slide_type": "subslide"}
 record, measured = studies.read("ladder-mnist")
