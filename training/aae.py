@@ -16,9 +16,11 @@ is chosen by the test images: each training runs to its end, and its last averag
 """
 
 import dataclasses
+import functools
 import json
 import os
 import re
+import shutil
 from collections.abc import Callable
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -27,9 +29,9 @@ import keras
 import numpy as np
 from keras import ops
 from keras.optimizers.schedules import CosineDecay
-from runs import FOLDER, Watch, command, kept, recorded, rounded, save
+from runs import FOLDER, Trial, Watch, begun, command, kept, recorded, rounded, save, sized, stretched, timed
 
-from course_utils import data, files, metrics, pretrained, priors
+from course_utils import data, files, metrics, pretrained, priors, weights
 from course_utils.game import Average
 from course_utils.games.aae import AAE, LabelsOnly, SemiSupervisedAAE, beside, few_labels
 from course_utils.games.vae import VAE
@@ -47,6 +49,7 @@ CLASSES = 10
 DRAWS = 10_000  # from the prior and of the decoder, in scores
 HELD_OUT = 5_000  # training images by which settings were chosen; nothing trains on them in the plane
 BATCH = 100
+STEPS = 50  # iterations of one compiled program of the semi-supervised trainings
 STDDEV = 5.0  # of the Gaussian: as large as the other two priors, and as in the paper's section 2.3
 WIDTH, THIN = 0.25, 0.1  # standard deviations around the Swiss roll, without labels and with
 TERMS = ("reconstruction_loss", "discriminator_loss", "encoder_loss", "prior_accuracy", "code_accuracy")
@@ -72,6 +75,12 @@ class Plane:
     @property
     def arguments(self):
         return {"latent_dim": 2, "widths": (self.width, self.width)}
+
+    def scaled(self, factor):
+        """The same run with so many times as many iterations."""
+        iterations = stretched(self.iterations, factor, 100)
+        epoch = min(self.epoch, stretched(iterations, 1 / 10, 100))
+        return dataclasses.replace(self, iterations=iterations // epoch * epoch, epoch=epoch)
 
     def networks(self):
         """Returns a fresh encoder and decoder by name."""
@@ -132,6 +141,13 @@ class Semi:
     @property
     def decoder_arguments(self):
         return {"latent_dim": CLASSES + self.latent_dim, "widths": list(self.decoder_widths)}
+
+    def scaled(self, factor):
+        """The same trainings with so many times as many iterations each."""
+        iterations, *alone = (stretched(n, factor, STEPS) for n in (self.iterations, *self.alone))
+        epoch = min(self.epoch, stretched(min(iterations, *alone), 1 / 10, STEPS))
+        iterations, *alone = (n // epoch * epoch for n in (iterations, *alone))
+        return dataclasses.replace(self, iterations=iterations, alone=tuple(alone), epoch=epoch)
 
     def encoder(self):
         """Returns a fresh encoder."""
@@ -221,27 +237,52 @@ def codes_of(encoder, images):
     return mean + np.exp(0.5 * log_var) * np.random.default_rng(0).standard_normal(mean.shape, "float32")
 
 
-def train_plane(name, run, seed):
-    """Trains one autoencoder and keeps the averages of its networks."""
+def plane_game(run, seed):
+    """Returns the compiled game of one autoencoder, and the averages of its networks."""
     keras.utils.set_random_seed(seed)
-    x, y, *_ = data.load("mnist")
     live, averaged = run.networks(), run.networks()
     game = run.game(live, [Average(live[part], averaged[part], run.decay) for part in live], seed)
     game.compile(steps_per_execution=100)
-    epochs, held_out = run.iterations // run.epoch, grey(x[-HELD_OUT:])
-    x, y = grey(x[:-HELD_OUT]), y[:-HELD_OUT]
+    return game, averaged
 
-    def along():
-        return {"MMD2": mmd_to_prior(run, codes_of(averaged["encoder"], held_out))}
 
+def plane_data(run):
+    """Returns what a plane is trained on, (images, labels or None), and the images held out."""
+    x, y, *_ = data.load("mnist")
+    x, held_out = grey(x[:-HELD_OUT]), grey(x[-HELD_OUT:])
+    return (x, y[:-HELD_OUT] if run.labelled else None), held_out
+
+
+def plane_along(run, averaged, held_out):
+    """What is measured along the way."""
+    return {"MMD2": mmd_to_prior(run, codes_of(averaged["encoder"], held_out))}
+
+
+def plane_trial(run, seed):
+    """Returns what tells how long the run can be."""
+    rows, held_out = plane_data(run)
+    game, averaged = plane_game(run, seed)
+
+    def play(iterations):
+        game.fit(*rows, batch_size=BATCH, steps_per_epoch=iterations, verbose=0)
+
+    look = functools.partial(plane_along, run, averaged, held_out)
+    return Trial(play, 100, run.iterations, look=look, looks=5)
+
+
+def train_plane(name, run, seed, resume):
+    """Trains one autoencoder and keeps the averages of its networks."""
+    rows, held_out = plane_data(run)
+    game, averaged = plane_game(run, seed)
+    epochs, along = run.iterations // run.epoch, functools.partial(plane_along, run, averaged, held_out)
     watch = Watch(name, averaged, along, ("nll", "kl") if run.variational else TERMS, epochs // 5)
     game.fit(
-        x, y if run.labelled else None, batch_size=BATCH, epochs=epochs, steps_per_epoch=run.epoch, verbose=0,
-        callbacks=[watch],
+        *rows, batch_size=BATCH, epochs=epochs, steps_per_epoch=run.epoch, verbose=0,
+        callbacks=[watch, begun(name, watch, resume)],
     )  # fmt: skip
 
 
-def ship_plane(name, run, seed):
+def ship_plane(name, run, seed, folder):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
     networks, noted = kept(name, run.networks()), recorded(name)
     scored = plane_scores(run, networks)
@@ -253,13 +294,13 @@ def ship_plane(name, run, seed):
         "published": [],
         "settings": {key: value for key, value in vars(run).items() if key != "prior"}
         | {"game": "VAE" if run.variational else "AAE", "batch_size": BATCH, "schedule": "cosine to 0"}
-        | {"prior": name.split("-")[2], "held_out": HELD_OUT}
+        | {"prior": name.split("-")[2], "held_out": HELD_OUT, "planned": run.iterations}
         | {"shipped_moment": int(noted["trace"]["iterations"][-1])}
         | {"trace": rounded(noted["trace"])},
         "networks": run.described(),
         "sampler": run.sampling(),
     }
-    save(name, networks, recipe)
+    save(name, networks, recipe, folder)
 
 
 def plane_scores(run, networks):
@@ -289,7 +330,7 @@ def floor(prior, count, sets=8):
     return float(np.quantile(np.abs(pairs), 0.95))
 
 
-def train_semi(name, run, seed, only=None):
+def train_semi(name, run, seed, resume, only=None):
     """Plays the trainings that are missing, or those of them that are named, and writes one result file each."""
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -299,15 +340,16 @@ def train_semi(name, run, seed, only=None):
         if (folder / f"{job}.json").exists():
             print(f"{name} {job}: done before", flush=True)
             continue
-        result = play_semi(f"{name}/{job}", run, count, seed + draw, unlabelled)
+        result = play_semi(f"{name}/{job}", run, count, seed + draw, unlabelled, resume)
         files.write_atomic(folder / f"{job}.json", json.dumps(result, indent=2).encode("utf-8"))
 
 
-def play_semi(name, run, count, seed, unlabelled):
-    """Trains one encoder, keeps the averaged decoder where there is one, and returns the result."""
+def semi_game(run, count, seed, unlabelled):
+    """Returns a compiled game, its iterations and rows, the encoder, its average, and the decoder's where there is one.
+    """
     keras.utils.set_random_seed(seed)
-    x, y, x_test, y_test = data.load("mnist")
-    x, x_test = grey(x), grey(x_test)
+    x, y, *_ = data.load("mnist")
+    x = grey(x)
     chosen = few_labels(y, count, seed) if count < len(y) else np.random.default_rng(seed).permutation(len(y))
     iterations = run.iterations if unlabelled else run.alone[run.counts.index(count)]
     live, averaged, decoder = run.encoder(), run.encoder(), {}
@@ -329,10 +371,35 @@ def play_semi(name, run, count, seed, unlabelled):
         game = LabelsOnly(live, optimizer, averages=[Average(live, averaged, run.decay)], seed=seed)
         rows = x[chosen], y[chosen].astype("int32")
     # On TensorFlow XLA gains nothing at this width.
-    game.compile(steps_per_execution=50, jit_compile=keras.backend.backend() == "jax")
-    epochs = iterations // run.epoch
+    game.compile(steps_per_execution=STEPS, jit_compile=keras.backend.backend() == "jax")
+    return game, iterations, rows, live, averaged, decoder
+
+
+def semi_trial(run, seed):
+    """Returns what tells how long the trainings can be: all are taken to be as slow as those with unlabelled images."""
+    game, iterations, rows, _, averaged, _ = semi_game(run, run.counts[0], seed, unlabelled=True)
+    _, _, x_test, y_test = data.load("mnist")
+    x_test, total = grey(x_test), run.draws * (len(run.counts) * iterations + sum(run.alone))
+
+    def play(iterations):
+        game.fit(rows, batch_size=BATCH, steps_per_epoch=iterations, verbose=0)
+
+    trainings = len(list(run.jobs()))
+    look = functools.partial(error, averaged, x_test, y_test)
+    return Trial(play, STEPS, total, starts=trainings, look=look, looks=12 * trainings)
+
+
+def play_semi(name, run, count, seed, unlabelled, resume):
+    """Trains one encoder, keeps the averaged decoder where there is one, and returns the result."""
+    game, iterations, rows, live, averaged, decoder = semi_game(run, count, seed, unlabelled)
+    _, _, x_test, y_test = data.load("mnist")
+    x_test, epochs = grey(x_test), iterations // run.epoch
     watch = Watch(name, decoder, lambda: {"error": error(averaged, x_test, y_test)}, every=epochs // 10)
-    game.fit(rows, batch_size=BATCH, epochs=epochs, steps_per_epoch=run.epoch, verbose=0, callbacks=[watch])
+    game.fit(
+        rows, batch_size=BATCH, epochs=epochs, steps_per_epoch=run.epoch, verbose=0,
+        callbacks=[watch, begun(name, watch, resume)],
+    )  # fmt: skip
+    shutil.rmtree(FOLDER / f"{name}-state")  # of eighteen trainings it would be too much to keep
     return {
         "error": error(averaged, x_test, y_test),
         "error_of_the_last_moment": error(live, x_test, y_test),
@@ -347,9 +414,10 @@ def error(encoder, x_test, y_test):
     return float(100 * (logits.argmax(1) != y_test).mean())
 
 
-def ship_semi(name, run, seed):
+def ship_semi(name, run, seed, folder):
     """Gathers the results into a table, and saves the decoder of the first draw of the fewest labels."""
-    results = {job: json.loads((FOLDER / name / f"{job}.json").read_text("utf-8")) for job, *_ in run.jobs()}
+    planned = run.draws
+    results, run = complete(name, run)
     data.load("mnist")  # the recipe holds its hash
     first = f"{name}/aae-{run.counts[0]}-0"
     networks = kept(first, {"decoder": code_decoder(**run.decoder_arguments)})
@@ -360,6 +428,7 @@ def ship_semi(name, run, seed):
         "scores": table(run, results) | decoder_scores(run, networks),
         "published": PUBLISHED,
         "settings": vars(run) | {"game": "SemiSupervisedAAE", "batch_size": BATCH, "schedule": "cosine to 0"}
+        | {"planned": planned}  # draws of the labels; a run that was stopped before has fewer
         | {"errors": {job: round(result["error"], 2) for job, result in results.items()}},
         "networks": {"decoder": {"builder": "code_decoder", "arguments": run.decoder_arguments}},
         "sampler": {
@@ -367,17 +436,31 @@ def ship_semi(name, run, seed):
             "arguments": {"latent_dim": run.latent_dim, "classes": CLASSES},
         },
     }
-    save(name, networks, recipe)
+    save(name, networks, recipe, folder)
+
+
+def complete(name, run):
+    """Returns the results of all draws of which every training has ended, and the run with those draws alone."""
+    results = {
+        job: json.loads(path.read_text("utf-8"))
+        for job, *_ in run.jobs() if (path := FOLDER / name / f"{job}.json").exists()
+    }  # fmt: skip
+    per_draw = len(list(run.jobs())) // run.draws
+    draws = len(results) // per_draw  # they are played draw by draw
+    if not draws:
+        raise SystemExit(f"Found {len(results)} results of {name}, expected {per_draw} at least: resume the run.")
+    run = dataclasses.replace(run, draws=draws)
+    return {job: results[job] for job, *_ in run.jobs()}, run
 
 
 def table(run, results):
-    """Mean and spread (standard deviation over the draws, n − 1) of the errors in %."""
+    """Mean and spread (standard deviation over the draws, n − 1; none of one draw) of the errors in %."""
     found = {}
     for kind in ("alone", "aae"):
         for count in run.counts:
             errors = [results[f"{kind}-{count}-{draw}"]["error"] for draw in range(run.draws)]
             found[f"error-{kind}-{count}"] = round(float(np.mean(errors)), 3)
-            found[f"error-{kind}-{count}-spread"] = round(float(np.std(errors, ddof=1)), 3)
+            found[f"error-{kind}-{count}-spread"] = round(float(np.std(errors, ddof=1)), 3) if run.draws > 1 else None
     return found
 
 
@@ -391,7 +474,7 @@ def decoder_scores(run, networks):
 
 
 def main():
-    parser = command(__doc__, RUNS)
+    parser = timed(command(__doc__, RUNS))
     parser.add_argument("--change", type=json.loads, default={}, help="settings that a trial changes, as JSON")
     parser.add_argument("--only", nargs="+", help="of the semi-supervised trainings these, such as aae-100-0")
     arguments = parser.parse_args()
@@ -399,13 +482,16 @@ def main():
         run = dataclasses.replace(RUNS[name], **arguments.change)
         if arguments.change:  # a trial: its results lie apart
             name += "-" + re.sub(r"[^\w.]+", "-", json.dumps(arguments.change)).strip("-")
+        semi = isinstance(run, Semi)
+        trial = functools.partial(semi_trial if semi else plane_trial, run, arguments.seed)
+        run = sized(name, run, arguments, trial)
         if not arguments.ship:
-            if isinstance(run, Semi):
-                train_semi(name, run, arguments.seed, arguments.only)
+            if semi:
+                train_semi(name, run, arguments.seed, arguments.resume, arguments.only)
             else:
-                train_plane(name, run, arguments.seed)
+                train_plane(name, run, arguments.seed, arguments.resume)
         if not arguments.change and not arguments.only:
-            (ship_semi if isinstance(run, Semi) else ship_plane)(name, run, arguments.seed)
+            (ship_semi if semi else ship_plane)(name, run, arguments.seed, arguments.out or weights.FOLDER)
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def play():
             print(latent, beta, seed, found["measures"].round(3).tolist(), f"{found['seconds']:.0f} s", flush=True)
 
 
-def ship():
+def ship(folder):
     """Gathers all runs into one study."""
     played = [
         [[files.load_arrays(part(latent, beta, seed)) for seed in range(SEEDS)] for beta in BETAS] for latent in LATENTS
@@ -139,7 +139,7 @@ def ship():
             "batch_size": BATCH, "iterations": ITERATIONS, "samples": SAMPLES, "points": POINTS,
         },
     }  # fmt: skip
-    path = studies.write(NAME, arrays, recipe)
+    path = studies.write(NAME, arrays, recipe, folder)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
 
 

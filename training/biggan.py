@@ -14,18 +14,18 @@ finds them.
 """
 
 import dataclasses
+import functools
 import os
-import shutil
 from pathlib import Path
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from runs import FOLDER, Tail, Watch, command, kept, recorded, rounded, save
+from runs import FOLDER, Tail, Trial, Watch, begun, command, kept, recorded, rounded, save, sized, stretched, timed
 
 from course_utils import data, metrics, pretrained, priors, weights
-from course_utils.game import Average, Checkpoint
+from course_utils.game import Average
 from course_utils.games.biggan import BigGAN
 from course_utils.games.watching import SingularValues, settle, spectral_norms
 from course_utils.layers.initial import normal, orthogonal
@@ -69,6 +69,11 @@ class Run:
             "generator": biggan_generator(**made["generator"]["arguments"], initializer=self.initializer),
             "critic": biggan_critic(**made["critic"]["arguments"], initializer=self.initializer),
         }
+
+    def scaled(self, factor):
+        """The same run with so many times as many iterations."""
+        marks = min(self.marks, stretched(self.iterations, factor, 100) // 100)
+        return dataclasses.replace(self, iterations=stretched(self.iterations, factor, 10 * marks), marks=marks)
 
     def optimizer(self, turns):
         """Adam as BigGAN uses it."""
@@ -144,6 +149,19 @@ def played(run, seed):
     return game, live, averaged
 
 
+def trial(run, seed):
+    """Returns what tells how long the run can be."""
+    x_train, y_train, _ = real(run)
+    keras.config.set_dtype_policy(run.policy)
+    game, _, averaged = played(run, seed)
+    keras.config.set_dtype_policy("float32")
+
+    def play(iterations):
+        game.fit(x_train, y_train, batch_size=run.batch_size, steps_per_epoch=iterations, verbose=0)
+
+    return Trial(play, 10, run.iterations, look=measures(run, averaged, x_train), looks=run.marks)
+
+
 def train(name, run, seed, resume):
     """Trains one run and keeps the averaged generator and the critic of its best moment."""
     x_train, y_train, _ = real(run)
@@ -153,19 +171,14 @@ def train(name, run, seed, resume):
     watch = Watch(
         name, {"generator": averaged, "critic": live["critic"]}, measures(run, averaged, x_train), TERMS, **digits
     )
-    folder = FOLDER / f"{name}-state"
-    if resume:
-        watch.recall()
-    elif folder.exists():
-        shutil.rmtree(folder)
     game.fit(
         x_train, y_train, batch_size=run.batch_size, epochs=run.marks, steps_per_epoch=run.iterations // run.marks,
-        verbose=0, callbacks=[SingularValues(live, top=1), watch, Checkpoint(folder)],
+        verbose=0, callbacks=[SingularValues(live, top=1), watch, begun(name, watch, resume)],
     )  # fmt: skip
     keras.config.set_dtype_policy("float32")
 
 
-def ship(name, run, seed):
+def ship(name, run, seed, folder):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
     networks, noted = kept(name, run.networks()), recorded(name)
     settle(networks["critic"])
@@ -202,7 +215,7 @@ def ship(name, run, seed):
             "arguments": {"latent_dim": run.generator["latent_dim"], "classes": CLASSES},
         },
     }
-    save(name, networks, recipe, run.folder)
+    save(name, networks, recipe, folder)
 
 
 def scores(run, networks, x_train, x_test):
@@ -231,13 +244,12 @@ def truncated(run, generator, threshold, tests, read):
 
 
 def main():
-    parser = command(__doc__, RUNS)
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
-    arguments = parser.parse_args()
+    arguments = timed(command(__doc__, RUNS)).parse_args()
     for name in arguments.names:
+        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
         if not arguments.ship:
-            train(name, RUNS[name], arguments.seed, arguments.resume)
-        ship(name, RUNS[name], arguments.seed)
+            train(name, run, arguments.seed, arguments.resume)
+        ship(name, run, arguments.seed, arguments.out or run.folder)
 
 
 if __name__ == "__main__":

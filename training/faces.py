@@ -110,7 +110,7 @@ class Reader:
         return self.machine.decision_function(images.reshape(len(images), -1))
 
 
-def ship():
+def ship(folder):
     """Measures what the direction does to the plain faces of the people who were held out."""
     faces, persons, source, held = load()
     made, noted = kept(NAME, networks()), files.load_arrays(FOLDER / f"{NAME}-run.npz")
@@ -163,7 +163,7 @@ def ship():
             "plain_faces": len(plain), "smiling_faces": int(new_smiles.sum()), "length": float(length),
         },
     }  # fmt: skip
-    path = studies.write(NAME, arrays, recipe)
+    path = studies.write(NAME, arrays, recipe, folder)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}, {recipe['settings']}", flush=True)
 
 

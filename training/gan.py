@@ -12,6 +12,7 @@ rates are constant and its settings those of the lesson.
 """
 
 import dataclasses
+import functools
 import os
 import time
 from collections.abc import Callable
@@ -20,9 +21,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from runs import Tail, Watch, command, kept, recorded, rounded, save
+from runs import Tail, Trial, Watch, begun, command, kept, recorded, rounded, save, sized, stretched, timed
 
-from course_utils import augmentations, data, metrics, pretrained
+from course_utils import augmentations, data, metrics, pretrained, weights
 from course_utils.game import Average
 from course_utils.games.gan import GAN
 from course_utils.games.wgan import WGAN, WGANGP, r1
@@ -72,6 +73,12 @@ class Run:
             "generator": self.generator(latent_dim=self.latent_dim, **self.generator_arguments),
             "critic": self.critic(**self.critic_arguments),
         }
+
+    def scaled(self, factor):
+        """The same run with so many times as many iterations, and about twenty looks at the clock."""
+        iterations = stretched(self.iterations, factor, 10)
+        epoch = stretched(iterations, 1 / 20, 10)
+        return dataclasses.replace(self, iterations=iterations // epoch * epoch, epoch=epoch)
 
     def optimizers(self):
         """Returns the two optimizers, their rates falling over the second half of the run, or constant."""
@@ -192,15 +199,27 @@ def played(run, seed):
     return game, live, averaged
 
 
-def train(name, run, seed):
+def trial(run, seed):
+    """Returns what tells how long the run can be."""
+    x_train, x_test, _ = real(run)
+    game, _, averaged = played(run, seed)
+
+    def play(iterations):
+        game.fit(x_train, batch_size=run.batch_size, steps_per_epoch=iterations, verbose=0)
+
+    return Trial(play, 10, run.iterations, look=measures(run, averaged, x_test))
+
+
+def train(name, run, seed, resume):
     """Trains one run and keeps the averaged generator and the critic."""
     x_train, x_test, _ = real(run)
     game, live, averaged = played(run, seed)
     epochs, networks = run.iterations // run.epoch, {"generator": averaged, "critic": live["critic"]}
     watch = Watch(name, networks, measures(run, averaged, x_test), TERMS, every=epochs // 20)
     game.fit(
-        x_train, batch_size=run.batch_size, epochs=epochs, steps_per_epoch=run.epoch, verbose=0, callbacks=[watch]
-    )
+        x_train, batch_size=run.batch_size, epochs=epochs, steps_per_epoch=run.epoch, verbose=0,
+        callbacks=[watch, begun(name, watch, resume)],
+    )  # fmt: skip
 
 
 class Minute(keras.callbacks.Callback):
@@ -227,7 +246,7 @@ def add_minute(name, run, seed):
     print(f"{name}: FD {found:.3f} after {game.iteration} iterations in a minute", flush=True)
 
 
-def ship(name, run, seed):
+def ship(name, run, seed, folder):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
     networks, noted = kept(name, run.networks()), recorded(name)
     x_train, x_test, source = real(run)
@@ -256,9 +275,7 @@ def ship(name, run, seed):
         "networks": run.described(),
         "sampler": {"name": "normal_generator", "arguments": {"latent_dim": run.latent_dim}},
     }
-    save(name, networks, recipe)
-    if scored and run.notebook:
-        add_minute(name, run, seed)
+    save(name, networks, recipe, folder)
 
 
 def scores(run, networks, x_train, x_test):
@@ -273,7 +290,7 @@ def scores(run, networks, x_train, x_test):
 
 
 def main():
-    parser = command(__doc__, RUNS)
+    parser = timed(command(__doc__, RUNS))
     parser.add_argument("--minute", action="store_true", help="measure the first minute of shipped weights again")
     arguments = parser.parse_args()
     for name in arguments.names:
@@ -281,9 +298,12 @@ def main():
         if arguments.minute:
             add_minute(name, run, arguments.seed)
             continue
+        run = sized(name, run, arguments, functools.partial(trial, run, arguments.seed))
         if not arguments.ship:
-            train(name, run, arguments.seed)
-        ship(name, run, arguments.seed)
+            train(name, run, arguments.seed, arguments.resume)
+        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
+        if run.images == "mnist" and run.notebook and not (arguments.out or arguments.seconds):
+            add_minute(name, run, arguments.seed)
 
 
 if __name__ == "__main__":

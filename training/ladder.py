@@ -128,7 +128,7 @@ def climb():
             print(title, seed, found["scores"].round(3).tolist(), f"{found['seconds']:.0f} s", flush=True)
 
 
-def ship():
+def ship(folder):
     """Gathers all rows into one study."""
     played = [[files.load_arrays(part(title, seed)) for seed in range(SEEDS)] for title in ROWS]
     _, _, x_test, _ = data.load("mnist")
@@ -161,7 +161,7 @@ def ship():
             "average": DECAY,
         },
     }
-    path = studies.write(NAME, arrays, recipe)
+    path = studies.write(NAME, arrays, recipe, folder)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {last}", flush=True)
 
 

@@ -128,7 +128,7 @@ def race():
             keras.backend.clear_session()
 
 
-def ship():
+def ship(folder):
     """Gathers all racers into one study."""
     played = [[files.load_arrays(part(title, seed)) for seed in range(SEEDS)] for title in RACERS]
     x_train, _, x_test, _ = data.load("mnist")
@@ -159,7 +159,7 @@ def ship():
             "clock": "processor seconds of one core; compiling, sampling and scoring do not count",
         },
     }
-    path = studies.write(NAME, arrays, recipe)
+    path = studies.write(NAME, arrays, recipe, folder)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {last}", flush=True)
 
 

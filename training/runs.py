@@ -1,16 +1,108 @@
-"""What the long runs share: where they keep their files, falling rates, marks along the way, the command line."""
+"""What the long runs share: where they keep their files, how long they are, falling rates, marks, the command line."""
 
 import argparse
+import dataclasses
+import json
+import os
+import re
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import ops
 
-from course_utils import files, pretrained, weights
+from course_utils import files, pretrained, studies, weights
+from course_utils.game import Checkpoint
 
-FOLDER = Path("build/training")
+FOLDER = Path(os.environ.get("COURSE_TRAINING", "build/training"))
+MOST = 5.0  # times the iterations of its recipe: a run with time to spare is not drawn out further
+TRAINING = 0.7  # of a run's seconds; what is left is for its start, scores and storing
+ENOUGH = 2.0  # seconds over which the speed of a run is measured
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """What has to be known of a run before its length can be chosen."""
+
+    play: Callable  # function (iterations) that plays them
+    step: int  # iterations of one compiled program
+    iterations: int  # of the whole run by its recipe
+    starts: int = 1  # how often the run compiles
+    look: Callable = dict  # function () that measures what the run measures at each mark
+    looks: int = 20
+
+
+def sized(name, run, arguments, trial):
+    """Returns a run as long as `--seconds` allows; without them, as its recipe says.
+
+    Rates fall to 0 along a run, so that it must know its length before it begins. The factor that was chosen is kept in
+    the build folder, and a resumed run and `--ship` find it there.
+
+    Args:
+        name: of the run.
+        run: its settings, with a method `scaled(factor)`.
+        arguments: of the command line that `timed` extends.
+        trial: function () -> `Trial` of the run.
+    """
+    path = FOLDER / f"{name}-length.json"
+    if path.exists() and (arguments.ship or arguments.resume):
+        return run.scaled(json.loads(path.read_text("utf-8"))["factor"])
+    path.unlink(missing_ok=True)
+    if arguments.ship or arguments.seconds is None:
+        return run
+    began = time.perf_counter()
+    tried = trial()
+    first, pace, look = speeds(tried)
+    left = TRAINING * arguments.seconds - (time.perf_counter() - began)
+    chosen = factor(left, tried, first, pace, look)
+    print(f"{name}: {first:.1f} s to compile, {pace:.4f} s an iteration, {look:.1f} s a mark: {chosen:.3g} times the "
+          f"recipe's {tried.iterations} iterations in {arguments.seconds:.0f} s", flush=True)  # fmt: skip
+    path.parent.mkdir(parents=True, exist_ok=True)
+    files.write_atomic(path, json.dumps({"factor": chosen}).encode("utf-8"))
+    return run.scaled(chosen)
+
+
+def speeds(trial, clock=time.perf_counter):
+    """Returns the seconds of a trial's first execution, of an iteration after it, and of a mark."""
+
+    def spent(action, *arguments):
+        began = clock()
+        action(*arguments)
+        return clock() - began
+
+    first, iterations = spent(trial.play, trial.step), trial.step
+    while (seconds := spent(trial.play, iterations)) < ENOUGH:
+        iterations *= 2
+    return first, seconds / iterations, spent(trial.look)
+
+
+def factor(seconds, trial, first, pace, look, most=MOST):
+    """How many times its recipe's iterations a run plays in some seconds.
+
+        f = (seconds − starts · first − looks · look) / (pace · iterations),   at most `most`
+
+    At least one execution is played, however little time there is.
+    """
+    left = seconds - trial.starts * first - trial.looks * look
+    return float(np.clip(left / (pace * trial.iterations), trial.step / trial.iterations, most))
+
+
+def stretched(iterations, factor, step):
+    """Iterations times a factor, as a multiple of `step`, at least one."""
+    return max(step, int(iterations * factor) // step * step)
+
+
+def begun(name, watch, resume):
+    """Returns the `Checkpoint` of a run: where it was stopped, or without `resume` at its beginning."""
+    folder = FOLDER / f"{name}-state"
+    if resume:
+        watch.recall()
+    elif folder.exists():
+        shutil.rmtree(folder)
+    return Checkpoint(folder)
 
 
 class Tail(keras.optimizers.schedules.LearningRateSchedule):
@@ -114,8 +206,8 @@ def kept(name, networks):
 def save(name, networks, recipe, folder=weights.FOLDER):
     """Saves weights with their recipe, and says what they score."""
     folder.mkdir(parents=True, exist_ok=True)
-    for later in (" --ship", " --resume"):  # what made them, however it was interrupted, not what stored them
-        recipe["command"] = recipe["command"].replace(later, "")
+    # What made them, however it was interrupted, not what stored them, nor where.
+    recipe["command"] = re.sub(r" --(ship|resume|out \S+)", "", recipe["command"])
     path = pretrained.save(name, networks, recipe, folder)
     print(f"{path.name}: {path.stat().st_size / 1e3:.0f} kB, {recipe['scores']}", flush=True)
 
@@ -129,10 +221,20 @@ def command(description, names):
     return parser
 
 
+def timed(parser):
+    """Adds to the command line of a script what a run with a limit of time needs."""
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--seconds", type=float, help=f"a run's limit; it plays what fits, at most {MOST:g} recipes")
+    parser.add_argument("--out", type=Path, help="the folder for the weights")
+    return parser
+
+
 def study(description, play, ship):
-    """The command line of a recorded study: `play()` measures what is missing, `ship()` gathers what there is."""
+    """The command line of a recorded study: `play()` measures what is missing, `ship(folder)` gathers what there is."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("--ship", action="store_true", help="gather what an earlier run has measured")
-    if not parser.parse_args().ship:
+    parser.add_argument("--out", type=Path, default=studies.FOLDER, help="the folder for the study")
+    arguments = parser.parse_args()
+    if not arguments.ship:
         play()
-    ship()
+    ship(arguments.out)

@@ -21,9 +21,9 @@ tuned.
 """
 
 import dataclasses
+import functools
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Callable
 
@@ -31,11 +31,11 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from runs import FOLDER, Watch, command, kept, recorded, rounded, save
+from runs import Trial, Watch, begun, command, kept, recorded, rounded, save, sized, stretched, timed
 
-from course_utils import data, metrics, pretrained
+from course_utils import data, metrics, pretrained, weights
 from course_utils.builders import BUILDERS
-from course_utils.game import Average, Checkpoint
+from course_utils.game import Average
 from course_utils.games import stylegan
 from course_utils.layers import NoiseInjection
 from course_utils.networks import stylegan as networks
@@ -54,6 +54,11 @@ class Stage:
     iterations: int
     looks: int  # at the clock, each with a checkpoint, and with FD at the last size
     fade: float = 0.25  # share of the iterations over which grown layers fade in
+
+    def scaled(self, factor):
+        """The same stage with so many times as many iterations."""
+        looks = min(self.looks, stretched(self.iterations, factor, 100) // 100)
+        return dataclasses.replace(self, iterations=stretched(self.iterations, factor, 10 * looks), looks=looks)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,6 +101,10 @@ class Run:
             name: BUILDERS[made["builder"]].function(**made["arguments"])
             for name, made in self.described(size).items()
         }
+
+    def scaled(self, factor):
+        """The same run with so many times as many iterations in each stage."""
+        return dataclasses.replace(self, stages=tuple(stage.scaled(factor) for stage in self.stages))
 
     def rates(self, stage):
         """The learning rate of a stage: constant, in the last one along a cosine to 0."""
@@ -181,23 +190,33 @@ def staged(run, stage, live, seed):
     return game, fresh, averaged | {"critic": fresh["critic"]}
 
 
+def trial(run, seed):
+    """Returns what tells how long the run can be: all its stages are taken to be as slow as the last."""
+    x_train, x_test, _ = real(run)
+    game, _, made = staged(run, run.stages[-1], None, seed)
+    x = seen(run, run.stages[-1], x_train, seed)
+
+    def play(iterations):
+        game.fit(x, batch_size=run.batch_size, steps_per_epoch=iterations, verbose=0)
+
+    return Trial(
+        play, 10, sum(stage.iterations for stage in run.stages), starts=len(run.stages),
+        look=distance(run, run.stages[-1], made, x_test), looks=run.stages[-1].looks,
+    )  # fmt: skip
+
+
 def train(name, run, seed, resume):
     """Trains one run, stage by stage, and keeps averaged mapping and synthesis, and the critic."""
     keras.utils.set_random_seed(seed)
     x_train, x_test, _ = real(run)
     watch, live = Watch(name, {}, terms=TERMS), None
-    if resume:
-        watch.recall()
     for stage in run.stages:
         game, live, watch.networks = staged(run, stage, live, seed)
         watch.measure = distance(run, stage, watch.networks, x_test)
-        folder = FOLDER / f"{name}-state-{stage.size}"
-        if folder.exists() and not resume:
-            shutil.rmtree(folder)
         game.fit(
             seen(run, stage, x_train, stage.size), batch_size=run.batch_size, epochs=stage.looks,
             steps_per_epoch=stage.iterations // stage.looks, verbose=0,
-            callbacks=[watch, Checkpoint(folder)],
+            callbacks=[watch, begun(f"{name}-{stage.size}", watch, resume)],
         )  # fmt: skip
         watch.before += stage.iterations
 
@@ -216,7 +235,7 @@ def speed(name, run):
         print(f"{name} {stage.size}²: {spent / 10:.3f} s an iteration; the first ten {ready - began:.0f} s", flush=True)
 
 
-def ship(name, run, seed):
+def ship(name, run, seed, folder):
     """Scores the kept weights, as they will be stored, and saves them with their recipe."""
     noted = recorded(name)
     size = int(noted["trace"]["size"][-1])
@@ -233,12 +252,14 @@ def ship(name, run, seed):
         "published": settings.pop("published"),
         "settings": settings | {
             "optimizer": "Adam(0, 0.99), its rate falling to 0 along a cosine in the last stage",
+            "iterations": int(noted["trace"]["iterations"][-1]),
+            "planned": sum(stage.iterations for stage in run.stages),
             "trace": rounded(noted["trace"]),
         },
         "networks": run.described(size),
         "sampler": {"name": "style_generator", "arguments": {"latent_dim": run.latent_dim}},
     }  # fmt: skip
-    save(name, made, recipe)
+    save(name, made, recipe, folder)
     print(recipe["shares"], flush=True)
 
 
@@ -290,17 +311,17 @@ def shares(made, read):
 
 
 def main():
-    parser = command(__doc__, RUNS)
-    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser = timed(command(__doc__, RUNS))
     parser.add_argument("--speed", action="store_true", help="measure seconds of an iteration and train nothing")
     arguments = parser.parse_args()
     for name in arguments.names:
         if arguments.speed:
             speed(name, RUNS[name])
             continue
+        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
         if not arguments.ship:
-            train(name, RUNS[name], arguments.seed, arguments.resume)
-        ship(name, RUNS[name], arguments.seed)
+            train(name, run, arguments.seed, arguments.resume)
+        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
 
 
 if __name__ == "__main__":

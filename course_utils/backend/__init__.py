@@ -155,7 +155,8 @@ def measuring(model, measure):
 def predict(network, inputs, batch_size):
     """Returns `network.predict(inputs)`; no exception in it, an interrupt included, costs the weights.
 
-    Batches are of few sizes, powers of 2 up to `batch_size`, so that a new number of rows compiles nothing new.
+    Batches are of few sizes, powers of 2 up to `batch_size`, so that a new number of rows compiles nothing new; each is
+    a multiple of the devices in use.
 
     Args:
         network: built keras.Model.
@@ -168,6 +169,7 @@ def predict(network, inputs, batch_size):
     parts = [np.asarray(part) for part in tree.flatten(inputs)]
     rows = len(parts[0])
     size = min(batch_size, 1 << (rows - 1).bit_length())
+    size += -size % adapter.devices_in_use()
     padded = [np.concatenate([part, np.repeat(part[-1:], -rows % size, axis=0)]) for part in parts]
     adapter.prepare_predict(network)
     with kept(network):

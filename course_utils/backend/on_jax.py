@@ -159,7 +159,7 @@ def prepare_predict(model):
 
     def program(state, data):
         outputs, non_trainable = model.predict_step(state, data)
-        return outputs, non_trainable
+        return tree.map_structure(_own_part, outputs), non_trainable
 
     program = jax.jit(program)  # unlike Keras's it donates nothing, so that there is something to go back to
 
@@ -168,6 +168,15 @@ def prepare_predict(model):
         return outputs, (state[0], non_trainable)
 
     model.predict_function = predict
+
+
+def _own_part(outputs):
+    """Outputs on all devices, of the rows that this process handed in.
+
+    Each process hands in all rows, and Keras takes them for its share of a batch as many times as large.
+    """
+    outputs = resident(outputs)
+    return outputs[: outputs.shape[0] // jax.process_count()]
 
 
 def measuring(model, measure):
