@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import subprocess
 import sys
 import time
 import zipfile
@@ -42,7 +43,7 @@ def job(name="a", code="pass", **more):
 
 
 def played(jobs, seconds, folder):
-    found = campaign.Campaign(jobs, campaign.END + seconds, folder / "out", folder / "work", "jax")
+    found = campaign.Campaign(jobs, time.monotonic() + campaign.END + seconds, folder / "out", folder / "work", "jax")
     found.play()
     return found
 
@@ -102,6 +103,19 @@ def alive(process):
     except ProcessLookupError:
         return False
     return not Path("/proc/self").exists()
+
+
+def test_the_time_that_python_takes_to_begin_counts():
+    code = f"""
+import sys, time
+time.sleep(1.0)
+sys.path.insert(0, {str(ROOT / "training")!r})
+import campaign
+print(time.monotonic() - campaign.started())
+"""
+    began = time.monotonic()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
+    assert time.monotonic() - began + 0.1 > float(done.stdout) > (1.0 if sys.platform == "linux" else 0.0)
 
 
 def test_a_job_that_fails_says_why_and_the_next_is_played(tmp_path):

@@ -142,14 +142,14 @@ class Campaign:
 
     Args:
         jobs: in the order of their turns.
-        seconds: until the end of the whole.
+        ends: the moment at which all is over, of `time.monotonic()`.
         out: the folder for the results.
         work: the folder for states and logs of jobs.
         backend: name, for all jobs.
     """
 
-    def __init__(self, jobs, seconds, out, work, backend):
-        self.ends = time.monotonic() + seconds - END
+    def __init__(self, jobs, ends, out, work, backend):
+        self.ends = ends - END
         self.jobs, self.out, self.work, self.backend = list(jobs), Path(out).resolve(), Path(work).resolve(), backend
         self.results, self.outcomes = self.work / "results", []
         for folder in (self.out, self.results):
@@ -164,9 +164,9 @@ class Campaign:
 
     def play(self):
         """Plays all jobs; whatever happens, what there is lies packed in the folder at the end."""
+        able = [job for job in self.jobs if not self.refuse(job)]
+        chosen = [job for job, _ in plan(able, self.ends - time.monotonic())]
         try:
-            able = [job for job in self.jobs if not self.refuse(job)]
-            chosen = [job for job, _ in plan(able, self.ends - time.monotonic())]
             for job in able[len(chosen) :]:
                 self.note(job, "skipped", 0, "too little time")
             for index, job in enumerate(chosen):
@@ -199,8 +199,7 @@ class Campaign:
         self.say(f"{job.name}: {seconds:.0f} s")
         status = run([sys.executable, *job.command, *timed, *more], first, log, self.environment)
         outcome, why = "done" if status == 0 else "failed", "" if status == 0 else last_line(log)
-        if status is None:
-            outcome, why = "stopped", "time was over"
+        outcome, why = (outcome, why) if status is not None else ("stopped", "time was over")
         if status != 0 and job.trains:
             left = seconds - (time.monotonic() - began)
             if run([sys.executable, *job.command, "--ship", *more], left, log, self.environment) == 0:
@@ -219,7 +218,7 @@ class Campaign:
             (self.results / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
     def note(self, job, outcome, seconds, why):
-        """Notes what became of a job."""
+        """Notes what became of a job; returns True."""
         self.outcomes.append((job.name, outcome, seconds, why))
         self.say(f"{job.name}: {outcome} after {seconds:.0f} s{why and ': '}{why}")
         return True
@@ -247,8 +246,7 @@ class Campaign:
 
 def last_line(log):
     """The last line that a job has written."""
-    lines = log.read_text("utf-8", "replace").strip().splitlines()
-    return lines[-1][:500] if lines else "it wrote nothing"
+    return (log.read_text("utf-8", "replace").strip() or "it wrote nothing").splitlines()[-1][:500]
 
 
 def has_data(name):
@@ -259,6 +257,16 @@ def has_data(name):
         all((folder / file).is_file() for file in layout.names)
         for folder, known in places if folder for layout in known
     )  # fmt: skip
+
+
+def started():
+    """The moment at which this process was started, of `time.monotonic()`: on a busy machine imports take long."""
+    with contextlib.suppress(OSError, ValueError, IndexError, AttributeError):  # elsewhere than on Linux
+        fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+        if 0 <= age < 600:
+            return time.monotonic() - age
+    return time.monotonic()
 
 
 def chosen_backend():
@@ -285,7 +293,7 @@ def main():
         return
     for number in (signal.SIGINT, signal.SIGTERM):  # both pack what there is; a shell's `&` had the first one ignored
         signal.signal(number, signal.default_int_handler)
-    Campaign(jobs, seconds, arguments.out, arguments.work, chosen_backend()).play()
+    Campaign(jobs, started() + seconds, arguments.out, arguments.work, chosen_backend()).play()
 
 
 if __name__ == "__main__":
