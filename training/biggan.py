@@ -154,7 +154,6 @@ def trial(run, seed):
     x_train, y_train, _ = real(run)
     keras.config.set_dtype_policy(run.policy)
     game, _, averaged = played(run, seed)
-    keras.config.set_dtype_policy("float32")
 
     def play(iterations):
         game.fit(x_train, y_train, batch_size=run.batch_size, steps_per_epoch=iterations, verbose=0)

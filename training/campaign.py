@@ -202,7 +202,7 @@ class Campaign:
         outcome, why = (outcome, why) if status is not None else ("stopped", "time was over")
         if status != 0 and job.trains:
             left = seconds - (time.monotonic() - began)
-            if run([sys.executable, *job.command, "--ship", *more], left, log, self.environment) == 0:
+            if run([sys.executable, *job.command, "--ship", *timed, *more], left, log, self.environment) == 0:
                 why += "; what was kept is shipped"
         self.report(job, log)
         self.tell(log)
