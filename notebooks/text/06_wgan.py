@@ -472,7 +472,7 @@ print(f"the clipped critic finds {share:.0%} of W")
 #
 # (Arjovsky et al., 2017, algorithm 1, in our symbols. The paper writes line 3 with the other sign, and climbs.)
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["long"]
 class AlgorithmOne(Game):
     def __init__(self, generator, critic, c=0.05):
         for weight in critic.trainable_variables:

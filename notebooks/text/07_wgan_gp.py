@@ -411,7 +411,7 @@ except ValueError as error:
 # (Gulrajani et al., 2017, algorithm 1, in our symbols.) The paper's box has Adam with $\beta_1=0$; the authors'
 # program for digits has 0.5, and so do we.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["long"]
 class AlgorithmOne(Game):
     def __init__(self, generator, critic):
         first, second = (keras.optimizers.Adam(1e-3, 0.5, 0.9) for _ in range(2))
@@ -684,7 +684,7 @@ for unit, (a, b) in {"good samples on the ring, %": good, "FD on digits after 12
 # flat. Its slope is $|\psi|$ everywhere, so you can write the whole game down: the critic follows $-\theta -
 # \tfrac{\partial}{\partial\psi}\text{penalty}$, the generator follows $\psi$.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
 def dirac(force, clip=np.inf, rate=0.02, steps=10_000):
     """Steps of a Wasserstein Dirac-GAN in turns; force is the derivative of the critic's penalty."""
     theta, psi, path = 1.0, 0.5, []
@@ -1136,7 +1136,7 @@ assert pulls["least squares"][-1] < -1 and min(p[-1] for t, p in pulls.items() i
 # $D^*=(b\,p+a\,q)/(p+q)$, and if $b-c=1$ and $b-a=2$, twice the generator's criterion is Pearson's $\chi^2=\sum
 # (2q-(p+q))^2/(p+q)$:
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "skip"} tags=["long"]
 def pearson(p, q):
     both = p + q > 0
     p, q = p[both], q[both]

@@ -923,7 +923,7 @@ for best, _, restored in runs.values():
 # notebook 07 has both.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # In depth
+# ## In depth
 #
 # What follows is for reading at home: the gradient through the spectral norm and what it bounds (A), attention and
 # what it is worth to the trained generator (B), orthogonal weights (C), and colour (D).

@@ -904,7 +904,7 @@ assert np.allclose(verdict[0.0], known_logits, atol=1e-2) and np.abs(verdict[1.0
 # 3.2, before you train.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # In depth
+# ## In depth
 #
 # What follows is for reading at home: doubling a grid and its spectrum (A), the path length on paper (B), what an
 # FID of 2.65 says (C), and what StyleGAN2 changed (D).
