@@ -64,7 +64,7 @@ def film(frames, real, limit, columns=4, width=11.0, size=9):
     return made
 
 
-def moving(frames, real, limit, width=4.6):
+def moving(frames, real, limit, width=2.8):
     """Draws the moments of a game in the plane as frames of an animation; the arguments are those of `film`.
 
     Returns:

@@ -74,7 +74,7 @@ def png(figure):
 def moving_png(figures, milliseconds=450, rounds=3):
     """Returns figures as the bytes of an animated PNG that plays a few times and stops at its last frame.
 
-    Where animation is unknown, its first frame is shown. All frames share one palette of 64 colours.
+    Where animation is unknown, its first frame is shown. All frames share one palette of 16 colours.
 
     Args:
         figures: matplotlib figures of one size, drawn frame by frame.
@@ -90,7 +90,7 @@ def moving_png(figures, milliseconds=450, rounds=3):
     strip = Image.new("RGB", (frames[0].width, frames[0].height * len(frames)))
     for place, frame in enumerate(frames):
         strip.paste(frame, (0, place * frame.height))
-    palette = strip.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    palette = strip.quantize(16, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     first, *others = (frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames)
     made = io.BytesIO()
     first.save(made, format="PNG", save_all=True, append_images=others, duration=milliseconds, loop=rounds)
