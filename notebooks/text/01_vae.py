@@ -585,7 +585,7 @@ for beta in betas:
     small.fit(x_train, **small_plan)
     small.release()
     mean, log_var = encode(small.encoder, x_test)
-    kl = float(np.mean(losses.kl_divergence(mean, log_var)))
+    kl = float(ops.mean(losses.kl_divergence(mean, log_var)))
     drawn = mean + np.exp(0.5 * log_var) * rng.normal(size=mean.shape)
     aggregate[f"β = {beta:g}\nKL {kl:.1f}, deviation {drawn.std():.1f}"] = (drawn, y_test)
     swept[f"β = {beta:g}"] = (kl, decode(small.decoder, small_z))
@@ -593,7 +593,7 @@ assert swept["β = 0.1"][0] > swept["β = 1"][0] > swept["β = 10"][0]
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
-    plots.latent_scatter(aggregate, limit=7, width=10),
+    plots.latent_scatter(aggregate, limit=7.0, width=10),
     alt="One drawn code for each test image, by class, with the prior's circles. "
     + "; ".join(aggregate).replace("\n", ": ") + ".",
 )
@@ -803,7 +803,7 @@ keras.utils.set_random_seed(0)
 four = VAE(mlp_encoder(4, width=200), mlp_decoder(4, width=200), keras.optimizers.Adam(2e-3))
 four.compile(steps_per_execution=settings["steps"])
 four.fit(x_train, **small_plan)
-exercises.vae.wider.compare(np.mean(losses.kl_divergence(*encode(four.encoder, x_test))))
+exercises.vae.wider.compare(ops.mean(losses.kl_divergence(*encode(four.encoder, x_test))))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # <details><summary>Solution</summary>
@@ -1297,7 +1297,7 @@ slide = VAE(mlp_encoder(2, width=200), mlp_decoder(2, width=200), sampling=Slide
 slide.compile(steps_per_execution=settings["steps"])
 slide.fit(x_train, **small_plan)
 mean, log_var = encode(slide.encoder, x_test)
-printed, true = (float(np.mean(losses.kl_divergence(mean, k * log_var))) for k in (1, 2))
+printed, true = (float(ops.mean(losses.kl_divergence(mean, k * log_var))) for k in (1, 2))
 print(f"KL as printed {printed:.2f} nats, KL of what is drawn {true:.2f} nats")
 too_small = np.sum(np.exp(2 * log_var) - np.exp(log_var) - log_var, axis=1)  # ≥ 0 for every image
 assert np.isclose(2 * (true - printed), too_small.mean(), rtol=1e-3)
