@@ -59,6 +59,8 @@ def _scored(rng):
         direction = sign * rng.uniform(1, 3)
         scores = [-direction * points[:, 0] + rng.normal(size=len(points)) + 5 for points in (real, fake)]
         cases.append((real, fake, *scores))
+    real, fake = rng.uniform(0, 1, (5, 2)), rng.uniform(2, 3, (4, 2))
+    cases.append((real, fake, 2 * real[:, 0] + 5, 2 * fake[:, 0] + 5))  # every slope falls from fake to real
     return cases
 
 
