@@ -755,7 +755,7 @@ show(
     transport.layer_norms({f"c = {c}": np.mean(a, axis=0) for c, a in arriving.items()},
                           f"A critic of {size['depth']} layers", "gradient that arrives"),
     alt="The gradient on its way from the score to the data: the narrower the limit, the faster it shrinks; with the "
-        "widest it grows. Where a line ends, float32 has only 0.",
+        "widest it grows. Where a line ends, the norm's square underflows.",
 )
 for c, a in arriving.items():
     print(f"c = {c:5}: at the layer next to the data", *(f"{norms[0]:.0e}" for norms in a), f"({len(seeds)} seeds)")
