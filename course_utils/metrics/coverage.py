@@ -8,7 +8,7 @@ ROWS = 1000  # rows of a distance matrix held at a time
 
 
 def uncovered(draws, codes, others, k=7):
-    """Return for each draw whether the codes leave a hole around it.
+    """Returns for each draw whether the codes leave a hole around it.
 
     rₖ(z) is the distance of z to the k-th nearest of other draws from the prior;  hole(z) = no code within rₖ(z)
 

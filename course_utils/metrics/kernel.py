@@ -36,7 +36,7 @@ def rbf(*scales):
 
 
 def scaled_rbf(draws, *shares):
-    """Return `rbf` with scales that are shares of the draws' deviation, so that it sees as much of any cloud.
+    """Returns `rbf` with scales that are shares of the draws' deviation, so that it sees as much of any cloud.
 
     s = share · √(mean over the axes of their variances)
 

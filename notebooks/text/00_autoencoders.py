@@ -825,6 +825,7 @@ keras.utils.set_random_seed(0)
 one = {"widths": (64, 64), "image_shape": (1, 1, 1)}
 optimizer = keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(5e-3, 1_000))
 scalar = SquaredErrorAutoencoder(dense_encoder(8, **one), dense_decoder(8, **one), optimizer, noise=spread)
+scalar.takes = None  # any numbers: these are no greys in [0, 1]
 train(scalar, 1_000, clean, batch_size=512)
 
 seen = np.linspace(-3.5, 3.5, 400)

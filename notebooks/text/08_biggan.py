@@ -607,7 +607,8 @@ for title, images in {f"samples, {who}": made, "test images": x_test, "test imag
 asked = judged(made)[2]
 print(f"read as the class that was asked for: {asked:.1%}")
 if run:
-    assert asked >= 0.97 and metrics.inception_score(read(made).probabilities) > scored["sure and diverse"]
+    assert asked >= 0.97  # and, where the samples are enough to tell:
+    assert len(made) < 2_000 or metrics.inception_score(read(made).probabilities) > scored["sure and diverse"]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **A score above that of real images.** The samples get a higher inception score than the test images do. They are
@@ -973,7 +974,7 @@ off = {"the formula": formula, "the package's layer": package, "without the seco
 off = {name: np.abs(found - numeric).max() for name, found in off.items()}
 for name, difference in off.items():
     print(f"{name:24} differs from finite differences by {difference:.1e}")
-assert off["the formula"] < 1e-5 and off["the package's layer"] < 1e-3 and off["without the second term"] > 0.1
+assert off["the formula"] < 1e-5 and off["the package's layer"] < 1e-4 and off["without the second term"] > 0.01
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The second term takes out the part of the gradient that would only make $W$ larger; the division undoes that anyway.

@@ -28,6 +28,8 @@ SMALL = {
     "constant_generator": [{"width": 4} | PIXELS],
     "conv_decoder": [{"width": 4} | PIXELS],
     "conv_encoder": [{"width": 4} | PIXELS],
+    "conv_latent_encoder": [{"latent_dim": 3, "width": 4} | PIXELS],
+    "conv_latent_generator": [{"latent_dim": 3, "width": 4} | PIXELS],
     "dcgan_critic": [
         {"width": 4, "normalisation": gan.batch_norm} | PIXELS,
         {"width": 4, "normalisation": gan.layer_norm, "downsample": gan.pooled, "hidden": (3,)} | PIXELS,
@@ -48,6 +50,7 @@ SMALL = {
     "mlp_generator": [{"widths": (5, 6)} | PIXELS],
     "point_critic": [{"width": 5}],
     "point_generator": [{"width": 5}],
+    "posterior_encoder": [{"widths": (5,)} | PIXELS],
     "residual_critic": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "residual_generator": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "skip_synthesis": [STYLED],
