@@ -520,7 +520,7 @@ def rmsprops(critic=5e-4, generator=1e-3):
 
 difference = largest_difference(AlgorithmOne(*small()), WGAN(*small(), clip=0.05, **rmsprops()), x_train[:500])
 print(f"largest difference of any weight after two iterations: {difference:.1e}")
-assert difference < 5e-4  # RMSprop can turn a rounding into a part of a step, which is 1e-3; another game differs by more
+assert difference < 5e-4  # RMSprop makes part of a step of a rounding; another game differs by whole steps, 1e-3
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Build
