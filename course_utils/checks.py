@@ -44,6 +44,27 @@ def images(x, name="images", low=-1.0, high=1.0, channels=None):
     return x
 
 
+def pixels(x, name="images", channels=None):
+    """Check a batch of images of bytes, whose range 0 to 255 is known.
+
+    Args:
+        x: array (N, H, W, C), uint8; of a memory-mapped file little is read.
+        name: what the error calls the argument.
+        channels: the number of channels C, or None for any.
+
+    Returns:
+        The array, unchanged.
+
+    Raises:
+        ValueError: wrong rank or channels, no image, or no byte above 1, as in black-and-white images of 0 and 1.
+    """
+    _image_shape(x, name, channels)
+    some = x[np.linspace(0, len(x) - 1, min(len(x), 64)).astype(int)]
+    if some.max() <= 1 and some.any() and max(part.max() for part in np.array_split(x, -(-len(x) // 1024))) == 1:
+        raise ValueError(f"{name} are bytes of 0 and 1 only, expected 0 to 255: use 255 * images.")
+    return x
+
+
 def labels(y, classes, name="labels", unlabelled=False):
     """Check a vector of class numbers, 0 ≤ y < classes.
 

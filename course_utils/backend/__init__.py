@@ -7,6 +7,8 @@ described here. Only that of the active backend is imported.
 `keras` must know its backend before this package is imported; `course_utils.start()` sees to that.
 """
 
+import os
+
 import keras
 import numpy as np
 from keras import ops, tree
@@ -138,7 +140,7 @@ def train_function(model, execute):
         model: the `Game`.
         execute: `(data, rows) -> (logs, health)`, imperative Keras code for one execution.
 
-    The rows of each execution come from `model._running.next()`: the resident data and an int32 array
+    The rows of each execution come from `model._running.next()`: data on the device and an int32 array
     (iterations, turns, batch), or None for an execution that was done before an interruption.
     """
     return adapter.train_function(model, execute)
@@ -203,6 +205,13 @@ def devices_in_use():
 def counter(steps):
     """Returns what stands in for the data in `fit`, which only counts its steps; rows come from `model._running`."""
     return adapter.counter(steps)
+
+
+def memory():
+    """Returns how many bytes of memory the device has, int, or None where that cannot be known."""
+    if device()[0] != "cpu":
+        return adapter.memory()
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else None
 
 
 def random_state():

@@ -122,11 +122,12 @@ def train_function(model, execute):
             return {}, state
         newest = _newest[model]
         newest.update(zip(map(id, everything), tree.flatten(state)))
-        if rows.shape not in seen:  # Python compiles and runs it, and an interrupt could lose what it was given
+        shapes = tuple(tuple(part.shape) for part in tree.flatten([data, rows]))
+        if shapes not in seen:  # Python compiles and runs it, and an interrupt could lose what it was given
             state = jax.tree.map(jax.numpy.copy, state)
         results = []  # filled in C: an interrupt that waits for a running program cannot come between
         results.extend(map(program, [state], [data], [rows]))
-        seen.add(rows.shape)
+        seen.add(shapes)
         logs, state, health = results[0]
         newest.update(zip(map(id, everything), tree.flatten(state)))
         model._running.watch(health)
@@ -208,6 +209,10 @@ def devices_in_use():
         return 1
     mesh = distribution.device_mesh
     return mesh.shape[mesh.axis_names.index(distribution.batch_dim_name)]
+
+
+def memory():
+    return (jax.devices()[0].memory_stats() or {}).get("bytes_limit")
 
 
 def random_state():

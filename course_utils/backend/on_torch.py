@@ -98,6 +98,10 @@ def devices_in_use():
     return 1
 
 
+def memory():
+    return torch.cuda.mem_get_info()[1] if torch.cuda.is_available() else None
+
+
 def random_state():
     return {"torch": torch.get_rng_state().numpy()}  # what Dropout without a seed draws from
 

@@ -24,6 +24,7 @@ FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".gi
 VERSION = 1  # of what is done to an image; a new number makes every array anew
 LARGEST = 2**28  # bytes of one file; photographs have a tenth
 SETTLED = 2.0  # seconds since the last change of a file, after which its times tell a next change
+DAY = 86_400  # seconds, after which an unfinished pass counts as killed
 NAMED = 5  # files that were left out are named up to so many
 
 
@@ -162,6 +163,9 @@ def _cached(path, listed, size, channels):
         pass  # not seen before
     home.mkdir(exist_ok=True)
     _check_room(home, len(listed) * size * size * channels)
+    for left in home.glob(".*.tmp"):  # by a pass that was killed; another one may be at work
+        if began - left.stat().st_mtime > DAY:
+            shutil.rmtree(left, ignore_errors=True)
     temporary = home / f".{uuid.uuid4().hex}.tmp"
     temporary.mkdir()
     try:

@@ -122,15 +122,16 @@ class Run(keras.callbacks.Callback):
         self.check(keep=0)
 
     def next(self):
-        """Returns the data and the rows of the next execution; None for rows that were done before."""
+        """Returns the data and the rows of the next execution; None for what was done before."""
         self.check(keep=1)
         first, self.step = self.step, min(self.step + self.game.steps_per_execution, self.steps)
         first = max(first, self.skip)
         if first >= self.step:
-            return self.feed.data, None
+            return None, None
         self.skip = 0
         iteration = self.start + self.epoch * self.steps + first
-        return self.feed.data, self.feed.rows(iteration, self.step - first)
+        then = min(self.game.steps_per_execution, self.steps - self.step or self.steps)
+        return self.feed.fetch(iteration, self.step - first, then)
 
     def watch(self, health):
         """Notes the health of an execution that may still be running."""

@@ -1,7 +1,8 @@
-"""The data of a game: kept on the device, its order a pure function of (seed, iteration)."""
+"""The data of a game: kept on the device or streamed to it, its order a pure function of (seed, iteration)."""
 
 import functools
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from keras import ops, tree
@@ -38,6 +39,9 @@ def stream(seed, length, start, count):
     return np.concatenate(pieces)
 
 
+SHARE = 0.25  # of the device's memory, that data may take there
+
+
 class Feed:
     """Holds the data on the device and says which rows an iteration sees.
 
@@ -60,7 +64,10 @@ class Feed:
                 f"Found batch_size={batch_size} for {self.length} rows of data, expected 1 to {self.length}; "
                 "choose a smaller batch or give more data."
             )
-        self.data = tree.map_structure(backend.resident, data)
+        self.data = self._kept(data)
+
+    def _kept(self, data):
+        return _placed(data)
 
     @property
     def per_iteration(self):
@@ -73,11 +80,27 @@ class Feed:
         chosen = stream(self.seed, self.length, iteration * size, count * size)
         return chosen.reshape(count, self.turns, self.batch_size)
 
+    def fetch(self, iteration, count=1, then=0):
+        """Returns what one execution of `count` iterations is given.
+
+        Args:
+            iteration: the first.
+            count: of iterations.
+            then: iterations of the execution that will most likely follow; 0 for none.
+
+        Returns:
+            (structure of tensors on the device, int32 rows of them (count, turns, batch_size)).
+        """
+        return self.data, self.rows(iteration, count)
+
+    def close(self):
+        """Ends what works ahead."""
+
     def fingerprint(self):
         """Returns a number that tells this data from other data: a checksum of its shapes and of 64 of its rows."""
         rows, sum_ = np.linspace(0, self.length - 1, 64).astype("int32"), 0
         for array in tree.flatten(self.data):
-            part = np.ascontiguousarray(ops.convert_to_numpy(ops.take(array, rows, axis=0)))
+            part = np.ascontiguousarray(_some(array, rows))
             sum_ = zlib.crc32(part.tobytes(), zlib.crc32(repr(tuple(array.shape)).encode(), sum_))
         return sum_
 
@@ -86,7 +109,7 @@ class Feed:
         rows = self.rows(iteration).ravel()
         bad = set()
         for array in tree.flatten(self.data):
-            values = ops.convert_to_numpy(ops.take(array, rows, axis=0)).astype("float64")
+            values = _some(array, rows).astype("float64")
             broken = ~np.isfinite(values.reshape(len(rows), -1)).all(axis=1)
             bad.update(int(r) for r in rows[broken])
         return sorted(bad)
@@ -94,8 +117,71 @@ class Feed:
     def largest(self, iteration):
         """Returns the largest absolute value in the floats of an iteration's rows."""
         rows = self.rows(iteration).ravel()
-        seen = [ops.convert_to_numpy(ops.take(array, rows, axis=0)) for array in tree.flatten(self.data)]
+        seen = [_some(array, rows) for array in tree.flatten(self.data)]
         return max((float(np.abs(a).max()) for a in seen if a.dtype.kind == "f"), default=0.0)
+
+
+class Stream(Feed):
+    """A feed whose data stays in the process's memory or in a mapped file, and goes to the device as it is needed.
+
+    The rows of an execution are gathered in the order in which they are used, so that its program does with them, bit
+    for bit, what it would do with resident data. While it runs, a thread gathers those of the next.
+    """
+
+    def __init__(self, data, batch_size, turns, seed):
+        super().__init__(data, batch_size, turns, seed)
+        self._thread, self._ahead = ThreadPoolExecutor(1, "feed"), {}
+
+    def _kept(self, data):
+        return data
+
+    def fetch(self, iteration, count=1, then=0):
+        ready = self._ahead.pop((iteration, count), None)
+        gathered = ready.result() if ready else self._gather(iteration, count)
+        if then:
+            following = iteration + count, then
+            self._ahead = {following: self._thread.submit(self._gather, *following)}
+        rows = np.arange(count * self.per_iteration, dtype="int32")
+        return _placed(gathered), rows.reshape(count, self.turns, self.batch_size)
+
+    def _gather(self, iteration, count):
+        rows = self.rows(iteration, count).ravel()
+        return tree.map_structure(lambda array: np.asarray(array[rows]), self.data)
+
+    def close(self):
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def feed_of(data, batch_size, turns, seed, resident="auto"):
+    """Returns the feed of a `fit`: on the device, or streamed where that is asked for or data takes too much of it.
+
+    Args:
+        data, batch_size, turns, seed: as in `Feed`.
+        resident: True, False, or "auto".
+
+    Raises:
+        ValueError: another value of `resident`.
+    """
+    if resident not in (True, False, "auto"):
+        raise ValueError(f'Found resident={resident!r}, expected True, False or "auto"; leave it out.')
+    if resident == "auto":
+        memory = backend.memory()
+        resident = memory is None or sum(array.nbytes for array in tree.flatten(data)) <= SHARE * memory
+    return (Feed if resident else Stream)(data, batch_size, turns, seed)
+
+
+def writable(array):
+    """Returns an array that may be written, of which torch makes a tensor without a warning."""
+    return array if array.flags.writeable else np.array(array)
+
+
+def _placed(data):
+    return tree.map_structure(lambda array: backend.resident(writable(array)), data)
+
+
+def _some(array, rows):
+    """Returns rows of an array or tensor as an array."""
+    return np.asarray(array[rows]) if isinstance(array, np.ndarray) else ops.convert_to_numpy(ops.take(array, rows, 0))
 
 
 def take(data, rows):

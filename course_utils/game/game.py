@@ -21,7 +21,7 @@ from keras import ops, tree
 from course_utils import backend, checks
 from course_utils.game import play
 from course_utils.game.bookkeeping import Optimizers, Run, checked_callbacks, epoch_length, give_back_memory
-from course_utils.game.feed import Feed, take
+from course_utils.game.feed import feed_of, take
 from course_utils.game.players import check_averages, check_players, check_variables
 from course_utils.game.saved import Saved
 from course_utils.game.takes import admitted
@@ -129,11 +129,13 @@ class Game(Saved, keras.Model):
         validation_data=None,
         validation_freq=1,
         verbose="auto",
+        resident="auto",
     ):
         """Plays the game for `epochs` × `steps_per_epoch` iterations.
 
         Args:
-            x: array, or tuple or dict of arrays of one length; float, labels integer. It is kept on the device.
+            x: array, or tuple or dict of arrays of one length; float, labels integer. Images of a range that the game
+                declares may be uint8, and are scaled inside the program. Arrays may be `numpy.memmap`s.
             y: optional second array; the losses are then given `(x, y)`.
             batch_size: rows of one turn. A player with k turns sees k different batches.
             epochs: how often to log; callbacks act between epochs.
@@ -143,6 +145,9 @@ class Game(Saved, keras.Model):
             validation_data: data like `x`, or `(x, y)`, on which the losses are measured as by `evaluate`.
             validation_freq: epochs between validations.
             verbose: 0, 1, 2 or "auto".
+            resident: True keeps the data on the device; False leaves it where it is, and a thread fetches what an
+                execution needs while the one before runs. "auto" does so where the data takes more than a quarter of
+                the device's memory, which TensorFlow does not tell of a GPU. The weights are bit for bit the same.
 
         Returns:
             The keras History of epoch means.
@@ -152,12 +157,13 @@ class Game(Saved, keras.Model):
             TypeError, ValueError: the data does not fit; nothing was changed.
         """
         data = self._door(x, y, "x", batch_size)
-        feed = Feed(data, batch_size, max(p.turns for p in self.players), self.seed)
+        feed = feed_of(data, batch_size, max(p.turns for p in self.players), self.seed, resident)
         steps, epochs = epoch_length(feed, steps_per_epoch), checks.count(epochs, "epochs")
         check_variables(self.players)
         callbacks, checkpoint = checked_callbacks(callbacks, self.players)
         if self._means is None:
-            play.prepare(self, take(feed.data, feed.rows(0)[0, 0]))
+            first, rows = feed.fetch(0)
+            play.prepare(self, take(first, rows[0, 0]))
         self._validation = None
         if validation_data is not None:
             alone = isinstance(validation_data, tuple | list) and len(validation_data) == 1
@@ -181,6 +187,7 @@ class Game(Saved, keras.Model):
         finally:
             self._running.skip = 0
             self._health.assign([0, 0])
+            feed.close()
             if checkpoint:
                 checkpoint.let_go()
 

@@ -10,7 +10,8 @@ from keras import ops, tree
 
 from course_utils import backend
 from course_utils.game.bookkeeping import Means
-from course_utils.game.feed import take
+from course_utils.game.feed import take, writable
+from course_utils.game.takes import scaled
 
 
 def execute(game, data, rows):
@@ -30,7 +31,7 @@ def iterate(game, data, rows):
         for index, player in enumerate(game.players):
 
             def one(k, index=index):
-                turn(game, index, take(data, ops.take(rows, k, axis=0)))
+                turn(game, index, scaled(game.takes, take(data, ops.take(rows, k, axis=0))))
 
             backend.repeat(player.turns, one, game._state, few=game._unroll and player.turns <= 5)
         average(game)
@@ -99,6 +100,7 @@ def rehearse(game, batch, training):
         ValueError: a loss or a layer draws from a seed or writes a variable that the game does not own.
         TypeError, ValueError: a loss does not return what it should.
     """
+    batch = scaled(game.takes, batch)
     owned, unbuilt = {id(v) for v in game._state}, [layer for layer in game._flatten_layers() if not layer.built]
     names, strange = [], []
     for player in game.players:
@@ -152,7 +154,7 @@ def slices(game, rows, batch_size):
 
 def cut(data, part):
     """Returns the rows of a slice as tensors on the devices in use."""
-    return backend.shard(tree.map_structure(lambda array: ops.convert_to_tensor(array[part]), data))
+    return backend.shard(tree.map_structure(lambda array: ops.convert_to_tensor(writable(array[part])), data))
 
 
 def measured(game, data, parts, callbacks):
@@ -183,7 +185,7 @@ def measured(game, data, parts, callbacks):
 
 def measure(game, batch):
     """Returns the players' losses on one batch and what they log, by the networks as they are at prediction."""
-    logs = {}
+    logs, batch = {}, scaled(game.takes, batch)
     for player in game.players:
         loss, more = loss_of(player, batch, False)
         logs |= {f"{player.name}_loss": loss, **more}

@@ -1,11 +1,14 @@
 """What a game takes, declared once and checked at every door: `fit`, `validation_data`, `evaluate`.
 
+Images may come as bytes: then they stay bytes, a quarter of the memory, and become floats batch by batch.
+
 self.takes = examples_of(critic)                                  # images in [-1, 1], or points
 self.takes = examples_of(encoder, 0.0, 1.0), Labels(classes)      # images in [0, 1] and their labels
 """
 
 import dataclasses
 
+import keras
 import numpy as np
 from keras import ops, tree
 
@@ -14,7 +17,7 @@ from course_utils import checks
 
 @dataclasses.dataclass(frozen=True)
 class Examples:
-    """Images or vectors of finite floats.
+    """Images or vectors of finite floats; images of a declared range also as bytes, uint8 from 0 to 255.
 
     Args:
         shape: of one example; None where any size will do.
@@ -26,8 +29,16 @@ class Examples:
     high: float | None = None
 
     def checked(self, array, name):
-        """Returns the array as float32; raises a TypeError or ValueError of one sentence where it does not fit."""
-        if len(self.shape) == 3 and self.low is not None:
+        """Returns the array as float32, or images of bytes as uint8.
+
+        Raises:
+            TypeError, ValueError: one sentence where it does not fit.
+        """
+        ranged = len(self.shape) == 3 and self.low is not None
+        of_bytes = ranged and array.dtype == np.uint8
+        if of_bytes:
+            checks.pixels(array, name, self.shape[-1])
+        elif ranged:
             array = checks.images(array, name, self.low, self.high, self.shape[-1])
         found, wanted = array.shape[1:], self.shape
         if len(found) != len(wanted) or any(w not in (None, f) for f, w in zip(found, wanted)):
@@ -36,6 +47,8 @@ class Examples:
                 f"{name} has shape {array.shape}, expected (N, {shape}), which is what the networks were built for: "
                 "resize the data, or build the networks for it."
             )
+        if of_bytes:
+            return array
         if array.dtype.kind != "f":
             raise TypeError(f"{name} is {array.dtype}, expected float32: use array.astype('float32').")
         array = checks.finite(array.astype("float32", copy=False), name)
@@ -84,7 +97,8 @@ def admitted(takes, x, y=None, name="x"):
         name: what errors call it.
 
     Returns:
-        The structure of float32 and int32 NumPy arrays; lists have become tuples.
+        The structure of float32 and int32 NumPy arrays, and of uint8 ones where images in a declared range were given
+        as bytes, which `scaled` brings to that range; lists have become tuples.
 
     Raises:
         TypeError, ValueError: the data does not fit.
@@ -94,11 +108,32 @@ def admitted(takes, x, y=None, name="x"):
     data = tree.map_structure(_array, data)
     if takes is not None:
         data = _as_declared(takes, data, name)
-    data = tree.map_structure(_kept, data)
+    data = tree.map_structure(lambda array: _kept(array, takes is not None), data)
     lengths = sorted({len(array) for array in tree.flatten(data)})
     if len(lengths) != 1:
         raise ValueError(f"Found arrays of {lengths} rows, expected one length; cut them to the same rows.")
     return data
+
+
+def scaled(takes, batch):
+    """Returns a batch in which images of bytes have become floats in the declared range, inside of the program.
+
+        y = (x·(high − low) + 255·low) / 255
+
+    Args:
+        takes: of the game.
+        batch: tensors as `admitted` returned the arrays that they were taken from.
+    """
+    if takes is None:
+        return batch
+    declared, parts = (each if isinstance(each, tuple) else (each,) for each in (takes, batch))
+    found = tuple(
+        (ops.cast(part, "float32") * (each.high - each.low) + 255.0 * each.low) / 255.0
+        if keras.backend.standardize_dtype(part.dtype) == "uint8"
+        else part
+        for each, part in zip(declared, parts)
+    )
+    return found if isinstance(batch, tuple) else found[0]
 
 
 def _as_declared(takes, data, name):
@@ -130,9 +165,11 @@ def _array(array):
     return array
 
 
-def _kept(array):
-    """Returns an array as float32 or int32; refuses what is neither floats nor labels."""
+def _kept(array, declared):
+    """Returns an array as float32 or int32, or bytes that a declaration let through; refuses what is none of these."""
     kind, found = array.dtype.kind, f"Found {array.dtype} data of shape {array.shape}"
+    if declared and array.dtype == np.uint8 and array.ndim == 4:
+        return array
     if kind == "f":
         return array.astype("float32", copy=False)
     if kind not in "biu":

@@ -1,4 +1,4 @@
-"""The console command `course`: doctor, run, notebooks, slides, grade, results, address."""
+"""The console command `course`: doctor, run, notebooks, slides, grade, train, results, address."""
 
 import argparse
 import asyncio
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from course_utils import session
-from course_utils.press import doctor, grade, notebooks
+from course_utils.press import doctor, grade, notebooks, train
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of the kernel's tracebacks
 console = Console()
@@ -78,6 +78,7 @@ def _parser():
     add.set_defaults(command=_results)
 
     grade.add_command(commands)
+    train.add_command(commands)
     add = commands.add_parser("address", help="print the project's address, or move the project to a new one")
     add.add_argument("new", nargs="?", help="such as https://github.com/owner/name")
     add.set_defaults(command=_address)

@@ -7,6 +7,7 @@ from games import adam, dense
 from keras import layers, ops
 
 from course_utils import priors
+from course_utils.data import scale
 from course_utils.game import Game, Player
 from course_utils.game.takes import Examples, Labels, admitted
 from course_utils.games.aae import AAE, LabelsOnly, SemiSupervisedAAE
@@ -96,10 +97,20 @@ def test_images_of_another_range_shape_or_dtype_are_refused_at_every_door(name):
     refused(game, ValueError, "NaN or infinite", x)
     refused(game, ValueError, r"spans .* expected \[", 255 * images(0.0))
     refused(game, ValueError, r"spans .* expected \[", images(-1.0 - low))
-    refused(game, TypeError, "is uint8, expected float32", (255 * images(0.0)).astype("uint8"))
+    refused(game, TypeError, "is int32, expected float32", (255 * images(0.0)).astype("int32"))
+    refused(game, ValueError, "bytes of 0 and 1", (2 * images(0.0)).astype("uint8"))
     refused(game, ValueError, r"expected \(N, H, W, 1\)", images(low)[..., 0])
     refused(game, ValueError, "channels", np.repeat(images(low), 3, axis=-1))
     refused(game, ValueError, "networks were built for", np.repeat(images(low), 2, axis=1))
+
+
+@pytest.mark.parametrize("name", [*UNIT, *SIGNED])
+def test_images_of_bytes_are_measured_as_the_same_images_of_floats(name):
+    game, x = {**UNIT, **SIGNED}[name](), (255 * images(0.0)).astype("uint8")
+    game.compile()
+    low = 0.0 if name in UNIT else -1.0
+    found, wanted = (game.evaluate(each, batch_size=4, verbose=0) for each in (x, scale(x, low, 1.0)))
+    assert found == pytest.approx(wanted, rel=1e-6, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", LABELLED)
