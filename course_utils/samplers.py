@@ -9,7 +9,7 @@ import numpy as np
 
 from course_utils import priors
 from course_utils.builders import run
-from course_utils.games import stylegan
+from course_utils.games import denoising, diffusion, stylegan
 
 CHUNK = 200  # images generated at once
 
@@ -61,6 +61,22 @@ def style_generator(networks, n, rng, labels, latent_dim, truncation=1.0):
     return stylegan.images_of(synthesis, w, stylegan.noise_for(synthesis, n, rng))
 
 
+def denoised_images(
+    networks, n, rng, labels, steps, guidance=1.0, classes=None, prediction="velocity", schedule="cosine"
+):
+    """Images of a denoiser by DDIM, clipped."""
+    return np.clip(_denoised(networks, n, rng, labels, steps, guidance, prediction, schedule), -1.0, 1.0)
+
+
+def denoised_codes(
+    networks, n, rng, labels, steps, mean, deviation, guidance=1.0, classes=None, prediction="velocity",
+    schedule="cosine",
+):  # fmt: skip
+    """Mean images of a decoder of codes that a denoiser makes by DDIM; it knows them with mean 0 and deviation 1."""
+    z = _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule)
+    return _means(networks, np.array(mean) + np.array(deviation) * z)
+
+
 SAMPLERS = {
     function.__name__: function
     for function in (
@@ -71,12 +87,21 @@ SAMPLERS = {
         label_style_decoder,
         mapped_generator,
         style_generator,
+        denoised_images,
+        denoised_codes,
     )
 }
 
 
 def _run(network, *inputs):
     return run(network, list(inputs), CHUNK)
+
+
+def _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule):
+    network, schedule = networks["denoiser"], diffusion.SCHEDULES[schedule]
+    denoise = diffusion.denoiser_of(network, diffusion.PREDICTIONS[prediction], schedule, labels, guidance)
+    z = rng.standard_normal((n, *network.inputs[0].shape[1:]), dtype="float32")
+    return denoising.ddim(denoise, z, denoising.grid(schedule, steps))
 
 
 def _means(networks, z):

@@ -1,0 +1,306 @@
+"""The long runs of lecture 14: diffusion of digits, in pixels and in the codes of lecture 01's autoencoder.
+
+    python training/diffusion.py diffusion-codes               # ten minutes of a core
+    python training/diffusion.py diffusion-mnist               # an hour of a core
+    python training/diffusion.py diffusion-mnist --resume      # on from where it was stopped
+
+The last 5,000 training images train nothing: by the Fréchet distance to them the moment and the guidance are chosen, so
+that the test images have no say. Learning rates fall to 0 along a line over the second half. `diffusion-mnist` also
+ships an early moment of itself, `diffusion-mnist-stage`, for a lesson to go on from.
+"""
+
+import dataclasses
+import functools
+import os
+import time
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+from runs import (
+    FOLDER,
+    Tail,
+    Trial,
+    Watch,
+    begun,
+    command,
+    keep,
+    kept,
+    recorded,
+    rounded,
+    save,
+    sized,
+    stretched,
+    timed,
+)
+
+from course_utils import data, metrics, pretrained, weights
+from course_utils.builders import BUILDERS
+from course_utils.game import Average
+from course_utils.games.diffusion import Diffusion
+from course_utils.samplers import SAMPLERS
+
+CLASSES, SAMPLES, HELD = 10, 10_000, 5_000
+GUIDANCES = (1.0, 1.25, 1.5, 2.0, 3.0)
+STAGE_AT = 1_000  # iterations
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The settings of one run."""
+
+    iterations: int
+    denoiser: dict  # builder and arguments
+    codes: str | None = None  # the shipped autoencoder whose codes are diffused; pixels if None
+    rate: float = 1e-3
+    batch_size: int = 64
+    decay: float = 0.999
+    drop: float = 0.1
+    marks: int = 10  # looks at the clock, each with measures and a checkpoint
+    looked: tuple = (1_000, 15)  # samples and steps of a look
+    steps: int = 25  # of the shipped sampler
+    scored: tuple = (5, 10, 50)  # further numbers of steps whose distance is measured
+    stage: bool = False
+
+    def network(self):
+        """Returns a fresh denoiser."""
+        return BUILDERS[self.denoiser["builder"]].function(**self.denoiser["arguments"])
+
+    def scaled(self, factor):
+        """The same run with so many times as many iterations."""
+        marks = min(self.marks, stretched(self.iterations, factor, 100) // 100)
+        return dataclasses.replace(self, iterations=stretched(self.iterations, factor, 10 * marks), marks=marks)
+
+
+RUNS = {
+    "diffusion-mnist": Run(
+        7_000,
+        {"builder": "denoising_unet", "arguments": {"widths": [32, 64], "blocks": 1, "patch": 2, "classes": CLASSES}},
+        stage=True,
+    ),
+    "diffusion-codes": Run(
+        6_000,
+        {"builder": "denoising_mlp", "arguments": {"shape": [16], "width": 256, "blocks": 3, "classes": CLASSES}},
+        codes="ae-mnist-z16", batch_size=256, looked=(5_000, 20),
+    ),
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What a run learns from, how its samples are made, and what judges them."""
+
+    run: Run
+    x: np.ndarray  # what the denoiser sees, images or codes
+    y: np.ndarray
+    held: np.ndarray  # training images (5,000, 28, 28, 1) in [-1, 1] that train nothing
+    more: dict  # further arguments of the sampler
+    networks: dict  # further networks of the sampler
+
+    def sampler(self, guidance, steps):
+        """The sampler as a recipe describes it."""
+        arguments = {"classes": CLASSES, "guidance": guidance, "steps": steps, **self.more}
+        return {"name": "denoised_codes" if self.run.codes else "denoised_images", "arguments": arguments}
+
+    def sampled(self, denoiser, n, seed, guidance, steps):
+        """Returns n images, the classes in turn, and the classes that were asked for."""
+        labels, made = np.arange(n) % CLASSES, self.sampler(guidance, steps)
+        networks = {"denoiser": denoiser, **self.networks}
+        return SAMPLERS[made["name"]](networks, n, np.random.default_rng(seed), labels, **made["arguments"]), labels
+
+
+def task(run):
+    """Returns the `Task` of a run."""
+    x, y, _, _ = data.load("mnist")
+    images, y = data.scale(x), y.astype("int32")
+    if run.codes is None:
+        return Task(run, images[:-HELD], y[:-HELD], images[-HELD:], {}, {})
+    autoencoder = pretrained.load(run.codes).networks
+    codes = autoencoder["encoder"].predict(data.scale(x, 0.0, 1.0), batch_size=500, verbose=0)[:-HELD]
+    mean, deviation = codes.mean(axis=0), codes.std(axis=0)
+    more = {"mean": [round(float(m), 5) for m in mean], "deviation": [round(float(s), 5) for s in deviation]}
+    codes = (codes - np.float32(more["mean"])) / np.float32(more["deviation"])
+    return Task(run, codes, y[:-HELD], images[-HELD:], more, {"decoder": autoencoder["decoder"]})
+
+
+def judge(found, real, labels):
+    """FD to images, inception score, and the share read as the class that was asked for."""
+    return {
+        "FD": float(metrics.frechet_distance(found.features, real.features)),
+        "IS": float(metrics.inception_score(found.probabilities)),
+        "asked": float(np.mean(found.probabilities.argmax(1) == labels)),
+    }
+
+
+def measures(chosen, denoiser):
+    """Returns a function that measures a denoiser without guidance by the held-out images."""
+    read = metrics.evaluator("mnist")
+    real, (n, steps) = read(chosen.held), chosen.run.looked
+
+    def measure():
+        images, labels = chosen.sampled(denoiser, n, 0, 1.0, steps)
+        return judge(read(images), real, labels)
+
+    return measure
+
+
+def played(run, seed):
+    """Returns the compiled game of a run, and the average of its denoiser."""
+    keras.utils.set_random_seed(seed)
+    live, averaged = run.network(), run.network()
+    game = Diffusion(
+        live, drop=run.drop, optimizer=keras.optimizers.Adam(Tail(run.rate, run.iterations)),
+        averages=[Average(live, averaged, run.decay)], seed=seed,
+    )  # fmt: skip
+    game.compile(steps_per_execution=10)
+    return game, averaged
+
+
+def trial(run, seed):
+    """Returns what tells how long the run can be."""
+    chosen = task(run)
+    game, averaged = played(run, seed)
+
+    def play(iterations):
+        game.fit(chosen.x, chosen.y, batch_size=run.batch_size, steps_per_epoch=iterations, verbose=0)
+
+    return Trial(play, 10, run.iterations, look=measures(chosen, averaged), looks=run.marks)
+
+
+class Stage(keras.callbacks.Callback):
+    """Keeps the average as it is at the first epoch's end after some iterations."""
+
+    def __init__(self, name, averaged):
+        super().__init__()
+        self.name, self.averaged = name, averaged
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.model.iteration >= STAGE_AT and not (FOLDER / f"{self.name}-stage.npz").exists():
+            keep(f"{self.name}-stage", {"denoiser": self.averaged})
+            (FOLDER / f"{self.name}-stage.txt").write_text(str(self.model.iteration))
+
+
+def train(name, run, seed, resume):
+    """Trains one run and keeps the averaged denoiser of its best moment."""
+    chosen = task(run)
+    game, averaged = played(run, seed)
+    watch = Watch(
+        name, {"denoiser": averaged}, measures(chosen, averaged), ("denoiser_loss",), cost=lambda mark: mark["FD"]
+    )
+    stages = [Stage(name, averaged)] if run.stage else []
+    if not resume:
+        (FOLDER / f"{name}-stage.npz").unlink(missing_ok=True)
+    game.fit(
+        chosen.x, chosen.y, batch_size=run.batch_size, epochs=run.marks, steps_per_epoch=run.iterations // run.marks,
+        verbose=0, callbacks=[*stages, watch, begun(name, watch, resume)],
+    )  # fmt: skip
+
+
+def ship(name, run, seed, folder):
+    """Chooses the guidance, scores the kept weights as they will be stored, and saves them with their recipe."""
+    chosen, noted = task(run), recorded(name)
+    denoiser = kept(name, {"denoiser": run.network()})["denoiser"]
+    sweep = guided(chosen, denoiser)
+    guidance = sweep["guidance"][int(np.argmin(sweep["FD"]))]
+    networks = {"denoiser": denoiser, **chosen.networks}
+    described = {"denoiser": run.denoiser}
+    if run.codes:
+        described["decoder"] = pretrained.load(run.codes).recipe["networks"]["decoder"]
+    iterations = [int(number) for number in noted["trace"]["iterations"]]
+    recipe = pretrained.provenance(seed, data.source("mnist"), noted["seconds"]) | {
+        "code_version": noted["version"],
+        "lecture": "14",
+        "evaluator": "mnist-cnn",
+        "scores": scores(chosen, denoiser, guidance),
+        "published": [],
+        "settings": {
+            "game": "Diffusion",
+            "prediction": "velocity",
+            "schedule": "cosine",
+            "iterations": iterations[-1],
+            "planned": run.iterations,
+            "shipped_moment": iterations[int(np.argmin(noted["trace"]["FD"]))],
+            "batch_size": run.batch_size,
+            "optimizer": "Adam",
+            "rate": run.rate,
+            "rates": "constant for the first half, then along a line to 0",
+            "average": run.decay,
+            "drop": run.drop,
+            "codes": run.codes,
+            "guidance": sweep,
+            "trace": rounded(noted["trace"]),
+        },
+        "networks": described,
+        "sampler": chosen.sampler(guidance, run.steps),
+    }
+    save(name, networks, recipe, folder)
+    if run.stage and (FOLDER / f"{name}-stage.npz").exists():
+        ship_stage(name, run, chosen, recipe, folder)
+
+
+def guided(chosen, denoiser):
+    """What each guidance gives, on the held-out images: the columns of a table by name."""
+    read = metrics.evaluator("mnist")
+    real, (n, steps) = read(chosen.held), chosen.run.looked
+    rows = []
+    for guidance in GUIDANCES:
+        images, labels = chosen.sampled(denoiser, n, 1, guidance, steps)
+        found = read(images)
+        precision, recall = metrics.precision_recall(real.features[:n], found.features)
+        row = judge(found, real, labels) | {"precision": float(precision), "recall": float(recall)}
+        rows.append({"guidance": guidance, **{key: round(number, 4) for key, number in row.items()}})
+        print(rows[-1], flush=True)
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def scores(chosen, denoiser, guidance):
+    """10,000 samples against the 10,000 test images; then fewer with other numbers of steps."""
+    read = metrics.evaluator("mnist")
+    tests = read(data.scale(data.load("mnist")[2]))
+    began = time.process_time()
+    images, labels = chosen.sampled(denoiser, SAMPLES, 2, guidance, chosen.run.steps)
+    spent = time.process_time() - began
+    fake = read(images)
+    found = metrics.score(fake, tests, read) | {
+        "asked-class-read": float(np.mean(fake.probabilities.argmax(1) == labels)),
+        "core-milliseconds-an-image": round(1000 * spent / SAMPLES, 3),
+        "evaluations-an-image": chosen.run.steps * (1 if guidance == 1 else 2),
+    }
+    for steps in chosen.run.scored:
+        images, _ = chosen.sampled(denoiser, 2_000, 3, guidance, steps)
+        found[f"FD-mnist-cnn-2000-at-{steps}-steps"] = float(
+            metrics.frechet_distance(read(images).features, tests.features)
+        )
+    return found
+
+
+def ship_stage(name, run, chosen, recipe, folder):
+    """Scores and saves the early moment."""
+    denoiser = kept(f"{name}-stage", {"denoiser": run.network()})["denoiser"]
+    iterations = int((FOLDER / f"{name}-stage.txt").read_text())
+    images, labels = chosen.sampled(denoiser, 2_000, 3, 1.0, run.steps)
+    read = metrics.evaluator("mnist")
+    found = judge(read(images), read(data.scale(data.load("mnist")[2])), labels)
+    found = {"FD-mnist-cnn-2000": found["FD"], "IS-mnist-cnn-2000": found["IS"], "asked-class-read": found["asked"]}
+    share = iterations / recipe["settings"]["iterations"]
+    stage = recipe | {
+        "scores": found,
+        "seconds": round(recipe["seconds"] * share, 1),
+        "settings": {"cut from": name, "iterations": iterations},
+        "sampler": chosen.sampler(1.0, run.steps),
+    }  # fmt: skip
+    save(f"{name}-stage", {"denoiser": denoiser}, stage, folder)
+
+
+def main():
+    arguments = timed(command(__doc__, RUNS)).parse_args()
+    for name in arguments.names:
+        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
+        if not arguments.ship:
+            train(name, run, arguments.seed, arguments.resume)
+        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
+
+
+if __name__ == "__main__":
+    main()
