@@ -53,7 +53,8 @@ class Run:
     iterations: int
     denoiser: dict  # builder and arguments
     codes: str | None = None  # the shipped autoencoder whose codes are diffused; pixels if None
-    rate: float = 1e-3
+    rate: float = 2e-3
+    beta_2: float = 0.99
     batch_size: int = 64
     decay: float = 0.999
     drop: float = 0.1
@@ -82,7 +83,7 @@ RUNS = {
     "diffusion-codes": Run(
         6_000,
         {"builder": "denoising_mlp", "arguments": {"shape": [16], "width": 256, "blocks": 3, "classes": CLASSES}},
-        codes="ae-mnist-z16", batch_size=256, looked=(5_000, 20),
+        codes="ae-mnist-z16", rate=1e-3, beta_2=0.999, batch_size=256, looked=(5_000, 20),
     ),
 }  # fmt: skip
 
@@ -150,7 +151,7 @@ def played(run, seed):
     keras.utils.set_random_seed(seed)
     live, averaged = run.network(), run.network()
     game = Diffusion(
-        live, drop=run.drop, optimizer=keras.optimizers.Adam(Tail(run.rate, run.iterations)),
+        live, drop=run.drop, optimizer=keras.optimizers.Adam(Tail(run.rate, run.iterations), beta_2=run.beta_2),
         averages=[Average(live, averaged, run.decay)], seed=seed,
     )  # fmt: skip
     game.compile(steps_per_execution=10)
@@ -222,7 +223,7 @@ def ship(name, run, seed, folder):
             "planned": run.iterations,
             "shipped_moment": iterations[int(np.argmin(noted["trace"]["FD"]))],
             "batch_size": run.batch_size,
-            "optimizer": "Adam",
+            "optimizer": f"Adam(0.9, {run.beta_2})",
             "rate": run.rate,
             "rates": "constant for the first half, then along a line to 0",
             "average": run.decay,
