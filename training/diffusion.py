@@ -118,7 +118,7 @@ def task(run):
     if run.codes is None:
         return Task(run, images[:-HELD], y[:-HELD], images[-HELD:], {}, {})
     autoencoder = pretrained.load(run.codes).networks
-    codes = autoencoder["encoder"].predict(data.scale(x, 0.0, 1.0), batch_size=500, verbose=0)[:-HELD]
+    codes = autoencoder["encoder"].predict(data.scale(x, 0.0, 1.0), batch_size=500, verbose=0)[0][:-HELD]
     mean, deviation = codes.mean(axis=0), codes.std(axis=0)
     more = {"mean": [round(float(m), 5) for m in mean], "deviation": [round(float(s), 5) for s in deviation]}
     codes = (codes - np.float32(more["mean"])) / np.float32(more["deviation"])

@@ -116,20 +116,23 @@ def heun(denoise, z, levels):
     return z
 
 
-def invert(denoise, x, levels):
-    """Walks DDIM's way in the other direction: from data to the noise from which `ddim` makes it.
+def invert(denoise, x, schedule, steps):
+    """Walks DDIM's way in the other direction: from data to the noise from which `ddim` makes it, or nearly.
+
+    Without noise there is nothing to estimate it from, so the data counts as lying at the time 0.001.
 
     Args:
         denoise: as in `ddim`.
         x: float32 array (N, …), data.
-        levels: list of `Level` as `ddim` takes it, from the noisiest; the data counts as the noisiest but one's end.
+        schedule, steps: as in `grid`.
 
     Returns:
-        float32 array (N, …), at the first level of `levels`.
+        float32 array (N, …), at time 1.
 
     Source: Song et al., 2021, section 4.3.
     """
-    return ddim(denoise, x, levels[-2::-1])
+    times = np.linspace(0.001, 1.0, checks.count(steps, "steps") + 1).tolist()
+    return ddim(denoise, x, [Level(t, *level(schedule, t)) for t in times])
 
 
 def inpaint(denoise, z, levels, known, mask, seed, repeats=1):

@@ -37,6 +37,8 @@ SMALL = {
     "dcgan_generator": [{"width": 4} | PIXELS, {"width": 4, "upsample": gan.transposed, "hidden": (3,)} | PIXELS],
     "dense_decoder": [{"code_dim": 2, "constraint": keras.constraints.UnitNorm(axis=1)} | PIXELS],
     "dense_encoder": [{"code_dim": 2, "widths": (5,)} | PIXELS],
+    "denoising_mlp": [{"width": 5}, {"shape": (3,), "width": 4, "classes": 3}],
+    "denoising_unet": [{"widths": (2, 4), "classes": 3} | PIXELS, {"widths": (2, 4), "attention": False} | PIXELS],
     "digit_network": [{"size": 8, "features": 6}, {"size": 8, "channels": 3, "features": 6, "factors": 2}],
     "label_style_encoder": [{"widths": (5,)} | PIXELS],
     "latent_critic": [{"latent_dim": 3}],
