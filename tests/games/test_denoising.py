@@ -4,6 +4,8 @@ For data from N(0, s² I) the best denoiser is known, x̂ = α s² z / (α² s²
 the same number of its level's deviations, z / √(α² s² + σ²): so the end of the path is known for each start.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def error(sampler, schedule, steps):
 def test_a_grid_begins_in_noise_and_ends_clean(schedule):
     levels = grid(schedule, 7)
     assert len(levels) == 8 and levels[0].t == 1.0 and levels[-1] == CLEAN
-    assert all(a.t > b.t and a.alpha < b.alpha and a.sigma >= b.sigma for a, b in zip(levels, levels[1:]))
+    assert all(a.t > b.t and a.alpha < b.alpha and a.sigma >= b.sigma for a, b in pairwise(levels))
     assert grid(schedule, 4, 0.5)[0].t == 0.5 and len(grid(schedule, 1)) == 2
 
 
