@@ -19,6 +19,7 @@ QUIET = """\
 </div>
 {%- endblock -%}
 """
+THIN = '<mspace width="0.167em" />'  # between the name of a function and its argument
 COLOURS = "xcode"  # of code; each has a contrast of 4.5 and more against white
 _PAGE = """\
 {%- extends 'lab/index.html.j2' -%}
@@ -80,8 +81,9 @@ def mathml(latex, display):
     """Returns LaTeX as MathML, and as the LaTeX itself where it is more than the converter knows."""
     from latex2mathml.converter import convert
 
+    known = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{split}", latex.strip())  # the converter's name for the same
     try:
-        return _for_browsers(convert(latex.strip(), display="block" if display else "inline"))
+        return _for_browsers(convert(known, display="block" if display else "inline"))
     except Exception:  # the converter's errors share no base class, and a formula must not cost the page
         return f"<code>{html.escape(latex.strip())}</code>"
 
@@ -90,7 +92,9 @@ def _for_browsers(markup):
     """Browsers read letters of other alphabets, such as the blackboard E, only as characters of their own."""
     plain = re.sub(r"&#x(?!0*(?:22|26|3C|3E);)([0-9A-F]+);", lambda code: chr(int(code[1], 16)), markup)
     letters = re.sub(r'<mi mathvariant="(script|double-struck|bold|bold-italic|fraktur)">(\w)</mi>', _letter, plain)
-    return letters.replace("<mi>~</mi>", "<mo>∼</mo>")
+    sides = re.sub(r'columnalign="(left|right|center)"', r'style="text-align: \1"', letters)
+    spaced = re.sub(r"(<mi>(?:log|exp|sin|cos|tanh)</mi>)(?=<(?:mi|mn|mfrac|msub|msup|msqrt)\b)", rf"\1{THIN}", sides)
+    return spaced.replace("<mi>~</mi>", "<mo>∼</mo>")
 
 
 def _letter(match):

@@ -55,6 +55,7 @@ SETTINGS = {
     "nb_execution_mode": "off",
     "nb_merge_streams": True,
     "autodoc_member_order": "bysource",
+    "autodoc_preserve_defaults": True,  # else a folder stands there as it is called on this machine
     "autodoc_typehints": "none",
     "autoclass_content": "class",
     "suppress_warnings": ["mystnb.unknown_mime_type", "myst.header", "myst.xref_missing", "ref", "docutils"],
@@ -65,22 +66,10 @@ NAMED = {
         '<div id="pst-primary-sidebar" class="bd-sidebar-primary bd-sidebar" role="navigation" aria-label="Course">',
     '<summary><span class="toctree-toggle"': '<summary aria-label="pages below"><span class="toctree-toggle"',
     'title="Search" aria-label="Search" data-bs-placement': 'title="Search" data-bs-placement',
+    '<summary aria-label="Toggle hidden content">': "<summary>",  # its own words say more
+    '<th class="head"><p></p></th>': "<td></td>",
 }  # fmt: skip
-CSS = """\
-html { --pst-font-size-base: 17px; }
-html[data-theme="light"] { --pst-color-link: #0b5394; --pst-color-text-muted: #48566b; --pst-color-secondary: #0b5394; }
-.bd-article a:not(.headerlink) { text-decoration: underline; }
-.bd-article img { max-width: 100%; height: auto; }
-html[data-theme="dark"] .bd-article .cell_output img { background: white; padding: 6px; filter: none; }
-div.cell div.cell_input pre, div.cell_output pre { overflow-x: auto; font-size: 0.85rem; }
-.bd-article table { display: block; overflow-x: auto; }
-math[display="block"] { margin: 0.8em 0; overflow-x: auto; overflow-y: hidden; max-width: 100%; }
-@media print {
-  .bd-article pre { white-space: pre-wrap; }
-  .bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article { display: none; }
-}
-"""
-GLOSSARY = Path(__file__).with_name("glossary.md")
+GLOSSARY, CSS = (Path(__file__).with_name(name) for name in ("glossary.md", "site.css"))
 
 
 def build(out, lectures=None, folder=None):
@@ -155,8 +144,8 @@ def _write_source(source, lectures, folder):
         "errata.md": _errata(books),
         "glossary.md": GLOSSARY.read_text(encoding="utf-8"),
         "api.md": _api_index(),
-        **{f"api/{_slug(title)}.md": _api_page(title, modules) for title, modules in API.items()},
-        "_static/course.css": CSS,
+        **{f"api/{slug(title)}.md": _api_page(title, modules) for title, modules in API.items()},
+        "_static/course.css": CSS.read_text(encoding="utf-8"),
     }
     for name, text in pages_.items():
         files.write_atomic(source / name, text.encode())
@@ -265,7 +254,7 @@ def _errata(books):
 
 
 def _api_index():
-    listed = "\n".join(f"api/{_slug(title)}" for title in API)
+    listed = "\n".join(f"api/{slug(title)}" for title in API)
     return f"# The package\n\nEach page is made from the docstrings.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
 
 
@@ -275,7 +264,7 @@ def _api_page(title, modules):
     return f"# {title}\n\n" + "\n\n".join(named) + "\n"
 
 
-def _slug(title):
+def slug(title):
     return re.sub(r"\W+", "-", title.lower())
 
 
@@ -287,7 +276,7 @@ def setup(app):
         raise _skip()
 
     def block(writer, node):
-        writer.body.append(f'<div class="math">{pages.mathml(node.astext(), display=True)}</div>')
+        writer.body.append(f'<div class="math" tabindex="0">{pages.mathml(node.astext(), display=True)}</div>')
         raise _skip()
 
     app.add_html_math_renderer("mathml", (inline, None), (block, None))

@@ -6,7 +6,8 @@ from course_utils.press import notebooks, site
 
 pytestmark = pytest.mark.once
 LECTURES = [f"lectures/{twin.stem}.html" for twin in notebooks.twins()]
-PAGES = ["index.html", *LECTURES, "results.html", "errata.html", "glossary.html", "api.html", "api/layers.html"]
+API = [f"api/{site.slug(title)}.html" for title in site.API]
+PAGES = ["index.html", *LECTURES, "results.html", "errata.html", "glossary.html", "api.html", *API]
 FIND = """async () => (await axe.run(document, {resultTypes: ['violations'], preload: false})).violations.map(
     found => `${found.id} × ${found.nodes.length}: ${found.nodes[0].html.slice(0, 150)}`)"""
 

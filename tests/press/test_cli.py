@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from course_utils import session
-from course_utils.press import cli, doctor, notebooks, pages
+from course_utils.press import cli, doctor, notebooks
 
 pytestmark = pytest.mark.once
 
@@ -190,28 +190,6 @@ def test_doctor_names_what_is_wrong(tmp_path, monkeypatch):
 def test_the_whole_command_exits_with_the_status():
     command = [sys.executable, "-m", "course_utils.press.cli", "run", "99"]
     assert subprocess.run(command, capture_output=True, cwd=ROOT).returncode == 2
-
-
-@pytest.mark.parametrize(
-    ("latex", "expected"),
-    [
-        (r"\mathbb{R}", "ℝ"),
-        (r"\mathbb E", "𝔼"),
-        (r"\mathcal{N}", "𝒩"),
-        (r"\mathcal L", "ℒ"),
-        (r"\boldsymbol{\mu}", "𝝁"),
-        (r"a<b", "<mo>&#x0003C;</mo>"),
-        (r"z\sim q", "<mo>∼</mo>"),
-        (r"\frac{1}{2}", "<mfrac>"),
-    ],
-)
-def test_maths_is_made_of_what_browsers_know(latex, expected):
-    assert expected in pages.mathml(latex, display=False)
-    assert "mathvariant" not in pages.mathml(latex, display=False)
-
-
-def test_maths_that_cannot_be_converted_is_shown_as_it_is():
-    assert pages.mathml(r"\left( x", display=True) == r"<code>\left( x</code>"
 
 
 def test_after_ctrl_c_what_was_finished_is_kept_and_one_line_is_said(clone):

@@ -68,7 +68,7 @@ def test_too_few_pictures_for_the_alt_texts_are_an_error():
 
 def test_formulas_are_mathml(built):
     assert "<msup" in text(built, "lectures/01_first.html")
-    assert '<div class="math"><math' in text(built, "lectures/02_second.html")
+    assert '<div class="math" tabindex="0"><math' in text(built, "lectures/02_second.html")
 
 
 def test_the_first_page_leads_everywhere(built):
