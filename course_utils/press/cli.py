@@ -59,6 +59,7 @@ def _parser():
     _lectures(add)
     add.add_argument("--out", default="build/slides", type=Path, help="the folder; default: build/slides")
     add.add_argument("--pdf", action="store_true", help="also as PDF, printed by an installed Chromium or Chrome")
+    add.add_argument("--depth", action="store_true", help="with the parts 'In depth', which are for reading at home")
     add.set_defaults(command=_slides)
 
     add = commands.add_parser("site", help="build the course as a site from the stored outputs")
@@ -235,7 +236,7 @@ def _notebooks(options):
 def _slides(options):
     import nbformat
 
-    from course_utils.press import slides
+    from course_utils.press import slides, speaker
 
     for twin in notebooks.find(options.lectures):
         path = notebooks.notebook_of(twin)
@@ -243,7 +244,8 @@ def _slides(options):
             raise FileNotFoundError(f"Found no {path}, expected it to be made: run `course notebooks {twin.stem}`.")
         reveal = slides.fetch_reveal(options.out)
         made = options.out / f"{twin.stem}.html"
-        count = slides.write_slides(nbformat.read(path, as_version=4), made, reveal)
+        said = speaker.read(speaker.notes_of(twin))
+        count = slides.write_slides(nbformat.read(path, as_version=4), made, reveal, said, options.depth)
         if options.pdf:
             slides.write_pdf(made, made.with_suffix(".pdf"))
         console.print(f"[green]ok[/green]      {made}  {count} slides{' and a PDF' * options.pdf}", highlight=False)

@@ -11,13 +11,15 @@ import math
 import re
 import struct
 
+from course_utils.press import thread
+
 HEIGHT, WIDTH = 670, 1210  # pixels for content, of a slide of 1280 × 720
 TITLE, LINE, CODE_LINE, ROW = 78, 37, 25, 46  # heights in pixels of a title, a line of text, of code, of a table
 TEXT_COLUMNS, CODE_COLUMNS = 86, 100  # characters that stand beside one another
 GAP = 20
 MOST_CODE = 12  # lines
 SMALLEST_FIGURE = 300  # pixels; a figure that would be smaller goes on a slide of its own
-HIDE, SHOW, COVER = "hide-input", "show-input", "cover"  # tags
+HIDE, SHOW, COVER, LONG = "hide-input", "show-input", "cover", "long"  # tags
 _NO_BREAK = ("al", "e.g", "i.e", "cf", "vs", "eq", "fig", "Eq", "Fig", "St", "Dr", "approx")
 
 
@@ -47,14 +49,14 @@ class Slide:
         return HEIGHT - (TITLE if self.title else 0) - used
 
 
-def cut(notebook):
+def cut(notebook, depth=False):
     """Returns the slides of a notebook, as its `slideshow` metadata asks: a list of Slide.
 
     "slide" and "subslide" begin a new slide, "fragment" and "-" go on where there is room, "notes" is for the speaker,
-    "skip" is left out.
+    "skip" is left out, and so are the parts "In depth" unless `depth` is true.
     """
-    slides, title = [], ""
-    for cell in notebook.cells:
+    slides, last = [], ""
+    for title, cell in thread.cells(notebook, depth):
         kind = cell.metadata.get("slideshow", {}).get("slide_type") or "-"
         if kind == "skip":
             continue
@@ -62,16 +64,24 @@ def cut(notebook):
             if slides:
                 slides[-1].notes.append(cell.source)
             continue
-        heading, blocks, notes = _cell(cell)
-        title = heading or title
-        if not slides or kind in ("slide", "subslide") or heading:
+        blocks, notes = _cell(cell, whole=bool(thread.EXERCISE.match(title)))
+        new = not slides or kind == "slide" or title != last
+        if new or (kind == "subslide" and len(_placed(slides[-1], blocks)) > 1):  # what has room below may stay there
             slides.append(Slide(title, first=kind == "slide"))
-        for block in blocks:
-            if not _makes_room(slides[-1], block) and not _fits(block, slides[-1]):
-                slides.append(Slide(title))
-            slides[-1].blocks.append(_shrunk(block, slides[-1]))
+        last = title
+        slides[-1:] = _placed(slides[-1], blocks)
         slides[-1].notes += notes
     return _without_empty(slides)
+
+
+def _placed(slide, blocks):
+    """Puts blocks below what a slide holds, and on further slides where there is no room; returns all of them."""
+    made = [dataclasses.replace(slide, blocks=[*slide.blocks], notes=[*slide.notes])]
+    for block in blocks:
+        if not _makes_room(made[-1], block) and not _fits(block, made[-1]):
+            made.append(Slide(slide.title))
+        made[-1].blocks.append(_shrunk(block, made[-1]))
+    return made
 
 
 def cover(notebook):
@@ -84,17 +94,23 @@ def cover(notebook):
 
 
 def _without_empty(slides):
-    """Leaves out slides that only repeat a title; their notes go to the next one."""
+    """Leaves out slides that only repeat a title; what they noted goes to the next, a lone remark to the one before."""
     kept, waiting, first = [], [], False
     for slide in slides:
         first = first or slide.first
-        if slide.blocks or (slide is slides[0]):
+        if kept and slide.title == kept[-1].title and _is_remark(slide):
+            kept[-1].notes += slide.notes or [slide.blocks[0].source]
+        elif slide.blocks or (slide is slides[0]):
             slide.notes, slide.first = [*waiting, *slide.notes], first
             kept.append(slide)
             waiting, first = [], False
         else:
             waiting += slide.notes
     return kept
+
+
+def _is_remark(slide):
+    return [block.kind for block in slide.blocks] == ["text"] and slide.blocks[0].height <= 2 * LINE and not slide.first
 
 
 def _fits(block, slide):
@@ -124,15 +140,16 @@ def _shrunk(block, slide):
     return dataclasses.replace(block, height=max(min(block.height, slide.left), 1)) if block.kind == "figure" else block
 
 
-def _cell(cell):
-    """Returns (heading or "", blocks, notes) of a cell."""
+def _cell(cell, whole=False):
+    """Returns (blocks, notes) of a cell; with `whole`, its paragraphs are not cut."""
     if cell.cell_type == "markdown":
-        return _markdown(cell.source)
+        return _markdown(cell.source, whole)
     figures, tags = _figures(cell), cell.metadata.get("tags", ())
-    shows_code = HIDE not in tags and (not figures or SHOW in tags)
     code = [Block("code", part, _code_height(part)) for part in _parts(cell.source)]
     said = "".join(o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stdout").rstrip()
-    return "", [*(code if shows_code else []), *_said(said), *figures], []
+    aside = figures or (len(code) > 1 and (said or LONG in tags))  # what it made is the point, or it is scaffolding
+    shows_code = HIDE not in tags and (not aside or SHOW in tags)
+    return [*(code if shows_code else []), *_said(said), *figures], []
 
 
 def _figures(cell):
@@ -165,7 +182,7 @@ def _said(text):
 
 def _parts(source):
     """Cuts code into parts of at most MOST_CODE lines, at a blank line where there is one."""
-    lines = source.strip().splitlines()
+    lines = source.replace("  # fmt: skip", "").strip().splitlines()
     full = [line for line in lines if line.strip()]
     if len(full) <= MOST_CODE:
         return ["\n".join(lines if len(lines) <= MOST_CODE else full)] if full else []
@@ -176,28 +193,32 @@ def _parts(source):
     return ["\n".join(lines[:at]).rstrip(), *_parts("\n".join(lines[at:]))]
 
 
-def _markdown(source):
-    """Returns (heading, blocks, notes) of a text cell."""
-    heading, blocks, shortened = "", [], False
+def _markdown(source, whole=False):
+    """Returns (blocks, notes) of a text cell."""
+    blocks, shortened = [], False
     for piece in _pieces(source):
         if re.match(r"#{1,6} ", piece):
-            heading = heading or piece.lstrip("# ").strip()
-        elif piece.startswith("$$"):
+            continue
+        if piece.startswith("$$"):
             rows = piece.count(r"\\") + 1 + piece.count(r"\frac") / 2
             blocks.append(Block("math", piece, round(44 + 40 * rows)))
         elif piece.startswith("```"):
             code = piece.strip("`").partition("\n")[2].rstrip()
             blocks += [Block("code", part, _code_height(part)) for part in _parts(code)]
+        elif piece.startswith("| profile |"):  # minutes that a notebook takes are for the reader
+            continue
         elif piece.startswith("|"):
             blocks += _table(piece)
+        elif piece.startswith(">"):
+            blocks.append(Block("text", piece, sum(_lines(line, TEXT_COLUMNS - 12) for line in piece.splitlines())))
         elif re.match(r"([-*+]|\d+\.) ", piece):
             blocks += _list(piece)
             shortened = True
         elif not re.match(r"(\[?!\[|<)", piece):  # no badges, no folded solutions
-            lead = first_sentence(piece)
+            lead = piece if whole else first_sentence(piece)
             blocks.append(Block("text", lead, _lines(lead)))
             shortened = shortened or lead != piece
-    return heading, blocks, [_for_notes(source)] if shortened else []
+    return blocks, [_for_notes(source)] if shortened else []
 
 
 def _for_notes(source):

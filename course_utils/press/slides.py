@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from course_utils import files
-from course_utils.press import deck, npm, pages
+from course_utils.press import deck, npm, pages, speaker
 
 REVEAL = "reveal.js@5.2.1"  # version 6 moved the plugin for notes
 REVEAL_SHA512 = "r7//6mIM5p34hFiDMvYfXgyjXqGRta+/psd9YtytsgRlrpRzFv4RbH76TXd2qD+7ZPZEbpBDhdRhJaFgfQ7zNQ=="
@@ -59,13 +59,15 @@ Reveal.initialize({{ width: 1280, height: 720, margin: 0.02, center: false, hist
 """
 
 
-def write_slides(notebook, path, reveal):
+def write_slides(notebook, path, reveal, said=None, depth=False):
     """Writes a notebook as one file of slides.
 
     Args:
         notebook: a notebook node with `slideshow` metadata.
         path: where to, ending in .html.
         reveal: the folder of reveal.js, from `fetch_reveal`.
+        said: what the speaker says, from `speaker.read`.
+        depth: keep the parts "In depth".
 
     Returns:
         How many slides there are.
@@ -73,7 +75,7 @@ def write_slides(notebook, path, reveal):
     from pygments.formatters import HtmlFormatter
 
     script, notes, layout, theme = ((Path(reveal) / part).read_text(encoding="utf-8") for part in PARTS)
-    slides = deck.cut(notebook)
+    slides = speaker.attach(deck.cut(notebook, depth), said or {})
     sections = [_title_section(notebook, slides[0]), *map(_section, _after_title(slides))]
     page = _PAGE.format(
         title=html.escape(slides[0].title),
@@ -122,7 +124,7 @@ def write_pdf(deck_path, path):
 
 def _after_title(slides):
     """The title cell's own text follows the title slide."""
-    shown = [block for block in slides[0].blocks if not block.source.startswith("|")]  # minutes are for the reader
+    shown = slides[0].blocks
     return [*([deck.Slide("What you will be able to do", shown)] if shown else []), *slides[1:]]
 
 

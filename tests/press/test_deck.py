@@ -70,6 +70,29 @@ def test_a_figure_stands_without_the_code_that_drew_it_and_with_its_sentence():
     assert not cut(code("secret()", tags=["hide-input"]))
 
 
+def test_code_of_two_slides_that_says_something_shows_what_it_said():
+    long = "\n".join(f"x{i} = {i}" for i in range(14))
+    (slide,) = cut(text("## A\n\nLook.", "slide"), code(long, said="x is 3"))
+    assert [b.kind for b in slide.blocks] == ["text", "said"]
+    assert not cut(code(long, tags=["long"], kind="slide"))
+    assert len(cut(code(long, said="x is 3", tags=["show-input"], kind="slide"))) == 2
+
+
+def test_what_has_room_stays_on_the_slide_and_a_lone_remark_goes_into_the_notes():
+    (slide,) = cut(text("## A\n\nOne.", "slide"), text("Two.", "subslide"), code("x = 1", kind="subslide"))
+    assert [b.source for b in slide.blocks] == ["One.", "Two.", "x = 1"]
+    full = code("\n".join("x = 1" for _ in range(12)) + "\n", said="\n".join(map(str, range(8))))
+    (slide,) = cut(text("## A", "slide"), full, text("So."))
+    assert (slide.blocks[-1].kind, slide.notes) == ("said", ["So."])
+    slides = cut(text("## A", "slide"), full, text("So it is.", "slide"))
+    assert slides[-1].blocks[0].source == "So it is."
+
+
+def test_a_quotation_keeps_its_lines_and_the_minutes_of_a_notebook_are_left_out():
+    (slide,) = cut(text("## A\n\n> 1. draw. Then\n> 2. step\n\n| profile | for |\n|---|---|\n| smoke | x |", "slide"))
+    assert [b.source for b in slide.blocks] == ["> 1. draw. Then\n> 2. step"]
+
+
 def test_two_figures_are_two_slides_of_one_title():
     slides = cut(text("## A", "slide"), code("plot()", (640, 480), (640, 480)))
     assert [(s.title, [b.kind for b in s.blocks]) for s in slides] == [("A", ["figure"])] * 2
