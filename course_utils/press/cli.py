@@ -10,10 +10,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from course_utils import session
-from course_utils.press import doctor, grade, notebooks, train
+from course_utils.press import clock, doctor, grade, notebooks, train
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of the kernel's tracebacks
 console = Console()
@@ -133,7 +132,9 @@ def _run(options):
 
     async def every():
         free = asyncio.Semaphore(jobs)
-        with _progress() as progress:
+        with clock.lines(console) as progress:
+            if len(twins) > 1:
+                clock.add_all(progress, twins)
             await asyncio.gather(*(one(twin, free, progress) for twin in twins))
 
     stopped = not _played(every())
@@ -168,12 +169,6 @@ def _site_of_run(executed, out):
         return site.build(out, executed)
 
 
-def _progress():
-    """A line for each notebook that runs, with the cell that it has come to."""
-    columns = SpinnerColumn(), TextColumn("{task.description}  cell {task.completed} of {task.total}")
-    return Progress(*columns, console=console, transient=True)
-
-
 async def _execute(notebook, name, options, folder, progress):
     """Executes a notebook with a progress line and returns (seconds, "" or what went wrong)."""
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -187,7 +182,7 @@ async def _execute(notebook, name, options, folder, progress):
             backend=options.backend,
             profile=options.profile,
             cell_seconds=getattr(options, "cell_timeout", None),
-            progress=lambda begun, total: progress.update(line, completed=begun, total=total),
+            progress=lambda begun, total: clock.advance(progress, line, begun, total),
         )
     except CellExecutionError as error:
         problem = f"stopped with an error: {COLOURS.sub('', str(error))}"
@@ -221,7 +216,7 @@ def _notebooks(options):
             continue
         backend = options.backend or session.choose_backend()
         options.backend = backend
-        with _progress() as progress:
+        with clock.lines(console) as progress:
             _, problem = asyncio.run(_execute(notebook, twin.stem, options, twin.parents[1], progress))
         if problem:
             console.print(f"{escape(problem)}\n{twin.stem}.ipynb is left as it was.", highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 import importlib.metadata
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,6 +47,7 @@ def examine():
     yield _cache()
     yield _memory()
     yield _tools()
+    yield from _address()
 
 
 def _python():
@@ -133,3 +135,29 @@ def _tools():
     if missing:
         return Finding("notebooks", f"{', '.join(missing)} not installed", f"python -m pip install {' '.join(missing)}")
     return Finding("notebooks", "can be run and turned into pages")
+
+
+def _address():
+    """Compares the address that badges and setup cells name with where the clone was cloned from; nothing elsewhere."""
+    from course_utils.press import notebooks
+
+    try:
+        folder = notebooks.root()
+        command = ["git", "-C", str(folder), "remote", "get-url", "origin"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return
+    cloned, named = _plain(done.stdout), notebooks.address(folder)
+    if not cloned.startswith("https://"):  # no remote, or a folder
+        return
+    if cloned.lower() == named.lower():
+        yield Finding("address", f"badges and setup cells name {named}, as does git")
+    else:
+        advice = f"in a fork of your own: course address {cloned}"
+        yield Finding("address", f"badges and setup cells name {named}, git names {cloned}", advice)
+
+
+def _plain(remote):
+    """The address of a remote as a browser takes it."""
+    found = remote.strip().removesuffix("/").removesuffix(".git")
+    return re.sub(r"^(?:ssh://)?git@([^:/]+)[:/]", r"https://\1/", re.sub(r"^https://[^@/]*@", "https://", found))

@@ -83,7 +83,10 @@ def mathml(latex, display):
 
     known = re.sub(r"\\(begin|end)\{aligned\}", r"\\\1{split}", latex.strip())  # the converter's name for the same
     try:
-        return _for_browsers(convert(known, display="block" if display else "inline"))
+        if r"\href" in known:
+            raise ValueError("a formula is no place for a link")
+        # The converter passes on what stands in \text as it is: without this, scripts too.
+        return _for_browsers(convert(known.replace("<", r"\lt "), display="block" if display else "inline"))
     except Exception:  # the converter's errors share no base class, and a formula must not cost the page
         return f"<code>{html.escape(latex.strip())}</code>"
 

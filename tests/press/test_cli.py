@@ -1,6 +1,8 @@
 """The command `course`, called as a person calls it, on a tiny clone."""
 
+import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import nbformat
 import pytest
 
 from course_utils import session
-from course_utils.press import cli, doctor, notebooks
+from course_utils.press import cli, clock, doctor, notebooks
 
 pytestmark = pytest.mark.once
 
@@ -211,3 +213,45 @@ def test_after_ctrl_c_what_was_finished_is_kept_and_one_line_is_said(clone):
     assert said.decode().strip() == "course: stopped; what was finished before is kept."
     assert (clone / "build" / "01_good.html").is_file()
     assert "01_good.html" in (clone / "build" / "index.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("remote", "plain"),
+    [
+        ("git@github.com:a/b.git\n", "https://github.com/a/b"),
+        ("ssh://git@host.org/a/b", "https://host.org/a/b"),
+        ("https://me:secret@github.com/a/b.git/", "https://github.com/a/b"),
+        ("/srv/git/b", "/srv/git/b"),
+    ],
+)
+def test_a_remote_is_compared_as_a_browser_takes_it(remote, plain):
+    assert doctor._plain(remote) == plain
+
+
+def test_doctor_says_where_a_fork_has_the_address_of_another(clone):
+    def found(remote):
+        subprocess.run(["git", "init", "-q"], check=True)
+        subprocess.run(["git", "remote", "remove", "origin"], capture_output=True)
+        subprocess.run(["git", "remote", "add", "origin", remote], check=True)
+        return list(doctor._address())
+
+    (same,) = found(notebooks.address(clone) + ".git")
+    assert same.advice == ""
+    (other,) = found("git@github.com:someone/fork.git")
+    assert other.advice == "in a fork of your own: course address https://github.com/someone/fork"
+    assert found("/srv/git/course.git") == []
+
+
+def test_the_lines_of_a_run_say_about_how_long_it_will_take(clone):
+    from rich.console import Console
+
+    said = Console(file=io.StringIO(), width=120, force_terminal=True, record=True)
+    with clock.lines(said) as progress:
+        clock.add_all(progress, notebooks.find(["01", "02"]))
+        line = progress.add_task("01_good", total=None)
+        for begun in (1, 2):
+            clock.advance(progress, line, begun, 2)
+        shown = [progress.tasks[0].completed, progress.tasks[0].total, progress.tasks[1].completed]
+        said.print(progress.get_renderable())
+    assert shown == [2, 3, 2]  # of the three code cells of 01 and 02
+    assert re.search(r"all lectures +cell 2 of 3 .* about .* left", said.export_text())

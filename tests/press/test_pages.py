@@ -45,3 +45,13 @@ def test_every_formula_of_the_lectures_becomes_mathml(twin):
         made = pages.mathml(block or inline, bool(block))
         left = re.search(r"\\[a-zA-Z]|<mi>&</mi>|linebreak|^<code", made)
         assert not left, f"{block or inline}: {left}"
+
+
+SCRIPTS = [r"\text{<script>alert(1)</script>}", r"\href{javascript:alert(1)}{x}", r"\text{<mtext onclick=x>}"]
+SCRIPTS += ["<img src=x>"]
+
+
+@pytest.mark.parametrize("latex", SCRIPTS)
+def test_no_markup_gets_onto_a_page_through_a_formula(latex):
+    made = pages.mathml(latex, display=False)
+    assert not re.search(r"<\s*(?!/?(m[a-z]+|code)\b)|<[^>]*\bon\w+=|<[^>]*href", made), made
