@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from course_utils import plots
 from course_utils.games import gan, wgan
 from course_utils.metrics import Reading, frechet_distance
 from course_utils.networks import gan as nets
-from course_utils.plots import live, style
+from course_utils.plots import explorer, live, progress, style
 
 pytestmark = pytest.mark.once
 
@@ -95,6 +96,58 @@ def test_live_leaves_one_figure_where_nobody_watches(monkeypatch):
     ((figure, alt),) = shown
     assert alt == "curves" and len(figure.axes) == 2
     assert len(figure.axes[1].lines[0].get_xdata()) == 3
+
+
+def test_somebody_who_watches_sees_a_line_and_a_figure_before_the_first_iteration(monkeypatch):
+    told, drawn = [], []
+    monkeypatch.setattr(live, "interactive", lambda: True)
+    monkeypatch.setattr(live, "Progress", lambda: progress.Progress(told.append, seconds=0.0))
+    monkeypatch.setattr(live.Live, "_redraw", lambda self: drawn.append((len(told), self.figure(), self.describe())))
+    real = np.random.default_rng(0).normal(size=(16, 2)).astype("float32")
+    game = gan.GAN(nets.point_generator(width=4, depth=1), nets.point_critic(width=4, depth=1))
+    callback = plots.GameLive(game, real)
+    game.compile()
+    game.fit(real, batch_size=8, epochs=2, steps_per_epoch=2, verbose=0, callbacks=[callback])
+    assert told[0].startswith("Compiling")
+    assert told[1].startswith("epoch 1 of 2 · iteration 1 of 4")
+    assert re.fullmatch(r"epoch 2 of 2 · iteration 4 of 4 · \d+ s · about 0 s left", told[4])
+    assert told[-1].startswith("4 iterations in")
+    before, figure, alt = drawn[0]
+    assert (before, alt) == (1, "Samples now, before the first iteration.")  # after the line, before any iteration
+    assert len(figure.axes[0].collections) == 2 and not figure.axes[1].lines
+
+
+def test_a_training_of_unknown_length_says_what_it_can(monkeypatch):
+    told = []
+    line = progress.Progress(told.append, seconds=0.0)
+    line.set_params({"epochs": 3, "steps": None})
+    line.on_train_begin()
+    line.on_epoch_begin(1)
+    line.on_train_batch_end(4)
+    assert re.fullmatch(r"epoch 2 of 3 · iteration 5 · \d+ s", told[-1])
+    assert progress._time(125.2) == "2 min 05 s"
+
+
+def test_smoke_says_that_it_leaves_the_live_view_out(monkeypatch, capsys):
+    monkeypatch.setattr(live, "hurried", lambda: True)
+    plots.Live(lambda: None, {}, alt="curves").on_train_begin()
+    assert capsys.readouterr().out == "smoke: the live view is left out; the figure comes at the end\n"
+
+
+def test_a_slider_redraws_while_it_is_dragged_and_says_what_is_seen(monkeypatch):
+    import IPython.display
+
+    shown = []
+    monkeypatch.setattr(explorer, "interactive", lambda: True)
+    monkeypatch.setattr(IPython.display, "display", shown.append)
+    plots.explore(lambda a, b: plots.figure()[0], alt="A <plane>.", a=(0.0, 1.0, 0.5), b=(-1.0, 1.0, 0.0))
+    (box,) = shown
+    first, _, picture = box.children
+    assert first.continuous_update
+    assert 'alt="A &lt;plane&gt;. At a = 0.50, b = 0.00."' in picture.value
+    first.value = 0.75
+    assert "At a = 0.75, b = 0.00." in picture.value
+    assert picture.value.startswith('<img src="data:image/png;base64,')
 
 
 def test_live_can_draw_each_curve_on_an_axis_of_its_own(monkeypatch):

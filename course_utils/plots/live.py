@@ -9,13 +9,15 @@ from course_utils import losses, metrics
 
 from .curves import curves
 from .grids import draw_page, tile
-from .style import COLOURS, bundle, interactive, show
+from .progress import Progress
+from .style import COLOURS, bundle, hurried, interactive, show
 
 
 class Live(keras.callbacks.Callback):
-    """Shows samples and curves during `fit`; redraws in place, at most every few seconds.
+    """Shows samples and curves during `fit`: first what the untrained networks make, then anew every few seconds.
 
-    Where nobody watches (an executed build, a test), it draws once, at the end.
+    A line below says how far the training has come. Where nobody watches (an executed build, a test), it draws once,
+    at the end.
 
     Args:
         samples: takes nothing, returns images (N, H, W, C); called with the weights of the moment.
@@ -40,6 +42,22 @@ class Live(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         self.history, self.handle, self.drawn = {}, None, time.monotonic()
         self.watched = interactive()
+        if self.watched:
+            self.progress = Progress()
+            self.progress.set_params(self.params)
+            self.progress.on_train_begin()
+            self.look()
+            self._redraw()
+        elif hurried():
+            print("smoke: the live view is left out; the figure comes at the end")
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.watched:
+            self.progress.on_epoch_begin(epoch)
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.watched:
+            self.progress.on_train_batch_end(batch)
 
     def on_epoch_end(self, epoch, logs=None):
         for name, value in (logs or {}).items():
@@ -50,8 +68,12 @@ class Live(keras.callbacks.Callback):
     def on_train_end(self, logs=None):
         if self.watched:
             self._redraw()
+            self.progress.on_train_end()
         else:
             show(self.figure(), self.describe())
+
+    def look(self):
+        """Called before the first figure."""
 
     def describe(self):
         """Returns the alternative text of the figure of the moment."""
@@ -112,20 +134,26 @@ class GameLive(Live):
         self.features = read(self.real).features if read else None
 
     def on_epoch_begin(self, epoch, logs=None):
+        super().on_epoch_begin(epoch, logs)
         self.began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         spent = time.perf_counter() - self.began + (self.history["seconds"][-1] if self.history else 0.0)
         self.model  # noqa: B018  on JAX this brings the weights of the running step back
-        # One call makes both the pictures and what is measured: the same latents each time.
-        self.examples = self.game.sample(500 if self.read or self.real.ndim == 2 else self.shown, self.seed)
+        self.look()
         measured = {"seconds": spent, "iterations": self.game.iteration}
         measured["slope"] = self.game.slopes(self.real[:200]).mean()
         if self.read:
             measured["FD"] = metrics.frechet_distance(self.read(self.examples).features, self.features)
         super().on_epoch_end(epoch, {**(logs or {}), **measured})
 
+    def look(self):
+        """Draws what is shown and measured, by one call: the same latents each time."""
+        self.examples = self.game.sample(500 if self.read or self.real.ndim == 2 else self.shown, self.seed)
+
     def describe(self):
+        if not self.history:
+            return f"{self.title}, before the first iteration."
         last = {name: values[-1] for name, values in self.history.items()}
         text = f"{self.title}, losses and diagnostics after {last['iterations']:.0f} iterations: "
         text += f"mean slope at real examples {last['slope']:.3g}"
@@ -167,13 +195,15 @@ class GameLive(Live):
         axis.legend(loc="upper right", markerscale=2)
 
     def _lines(self, axis, labels, title):
-        x = self.history["iterations"]
-        for name, text in labels.items():
+        x = self.history.get("iterations", [])
+        for name, text in labels.items() if x else ():
             axis.plot(x, self.history[name], marker="o" if len(x) < 30 else None, markersize=5, label=text)
         axis.set_title(title)
         axis.ticklabel_format(useOffset=False)
         axis.margins(y=0.15)
         axis.locator_params(nbins=4)
+        if not x:
+            return
         if len(labels) > 1:  # room above the curves, so that none runs through the legend
             low, high = axis.get_ylim()
             axis.set_ylim(low, high + 0.25 * (high - low))

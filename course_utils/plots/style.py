@@ -128,9 +128,17 @@ def show(figure, alt):
 
 def interactive():
     """True in a notebook that a person watches: a kernel, and no build or smoke run."""
-    if "IPython" not in sys.modules or os.environ.get("COURSE_BUILD"):
+    return _in_notebook() and os.environ.get("COURSE_PROFILE") != "smoke" and not os.environ.get("COURSE_BUILD")
+
+
+def hurried():
+    """True in a notebook that runs in the profile `smoke`, which leaves out what costs time to look at."""
+    return _in_notebook() and os.environ.get("COURSE_PROFILE") == "smoke"
+
+
+def _in_notebook():
+    if "IPython" not in sys.modules:
         return False
     from IPython import get_ipython
 
-    has_kernel = getattr(get_ipython(), "kernel", None) is not None
-    return has_kernel and os.environ.get("COURSE_PROFILE") != "smoke"
+    return getattr(get_ipython(), "kernel", None) is not None

@@ -177,7 +177,7 @@ async def execute(notebook, *, folder, backend, profile, cell_seconds=None, prog
         store_widget_state=False,
         on_cell_execute=begun,
     )
-    environment = dict(os.environ, COURSE_PROFILE=profile, PYDEVD_DISABLE_FILE_VALIDATION="1")
+    environment = dict(os.environ, COURSE_PROFILE=profile, COURSE_BUILD="1", PYDEVD_DISABLE_FILE_VALIDATION="1")
     environment.update({"KERAS_BACKEND": backend} if backend else {})
     began = time.monotonic()
     await _listen(client, environment)
