@@ -910,8 +910,8 @@ show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · Your turn
 #
-# Fill in the dots and run the cell. The check says what is wrong; `exercises.gan.smooth.hint()` gives a hint, one
-# step at a time; the solution is folded below each cell.
+# Fill in the dots and run the cell; the check says what is wrong. `exercises.gan.smooth.hint()` gives one hint
+# after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 1 · A collapsed generator

@@ -888,8 +888,8 @@ assert true > 0.1 and np.abs(found[0.001]).max() < 1e-6 * true
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Your turn
 #
-# A check says what is wrong; `exercises.wgan.lower_bound.hint()` gives a hint, one step at a time; the solution is
-# folded below each cell. `exercises.summary()` says what you have done.
+# Fill in the dots and run the cell; the check says what is wrong. `exercises.wgan.lower_bound.hint()` gives one hint
+# after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 1 · Half a step outwards

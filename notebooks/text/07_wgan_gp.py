@@ -891,8 +891,8 @@ print(f"the first two of the race differ by {second.mean() - first.mean():.2f}; 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · Your turn
 #
-# A check says what is wrong; `exercises.wgan_gp.mixtures.hint()` gives a hint, one step at a time; the solution is
-# folded below each cell.
+# Fill in the dots and run the cell; the check says what is wrong. `exercises.wgan_gp.mixtures.hint()` gives one hint
+# after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 1 · How far does the spring give way?

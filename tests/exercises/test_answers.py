@@ -160,5 +160,22 @@ def test_the_notebook_has_the_task_as_it_is_written_here(lecture, name):
     assert not isinstance(task, Prediction) or f"exercises.{lecture}.{name}.compare(" in source
 
 
+@EACH
+def test_the_cell_overwrites_no_name_of_the_notebook(lecture, name):
+    number = [lecture.__name__.split(".")[-1] for lecture in exercises.LECTURES].index(lecture)
+    (twin,) = TWINS.glob(f"{number:02d}_*.py")
+    task, bound = TASKS[lecture, name], set()
+    for cell in twin.read_text("utf-8").split("# %%"):
+        header, _, source = cell.partition("\n")
+        if "[markdown]" not in header and task.start not in source:
+            bound |= {node.id for node in ast.walk(ast.parse(source)) if _is_bound(node)}
+            bound |= {n for node in ast.parse(source).body for n in _names(node)}
+    assert bound.isdisjoint(run(task.start))
+
+
+def _is_bound(node):
+    return isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+
+
 def words(text):
     return " ".join(text.split())
