@@ -26,8 +26,8 @@ inception score, roughly? Say a number, then run the next cell.""",
     code="my_score = 4\n",
     why="""\
 Each answer is sure, so $\\mathrm{KL}(p(y|x)\\|p(y)) = -\\log p(y) = \\log 4$, and $\\exp(\\log 4) = 4$: the score
-counts classes that come evenly. The classifier is not quite sure of every image, so the measured number lies a little
-below.""",
+counts classes that come evenly. The measured number differs a little. Doubtful answers pull it down; an image that is
+read as one of the other six digits pulls it up, for it adds a class.""",
 )
 
 

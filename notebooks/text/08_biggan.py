@@ -20,10 +20,10 @@
 # After this notebook you can
 #
 # - compute the inception score by hand, and say what it does not see,
-# - divide a kernel by its spectral norm, and differentiate through the division,
+# - divide a kernel by its spectral norm, and say what that bounds,
 # - tell a generator which class you want, and let a critic check it,
 # - write BigGAN's game in fifteen lines,
-# - trade variety for quality by truncation, and say why scaling is something else,
+# - trade variety for quality by truncation, and say what each score makes of it,
 # - read a table of ingredients with its spread, and say which steps are beyond chance.
 #
 # Sections 1 to 9 fit one meeting. *In depth*, behind them, holds the proofs and checks.
@@ -38,7 +38,9 @@
 # ## Set-up
 #
 # The first cell installs the course's package on Colab, and picks the backend before Keras is
-# imported. Nothing below depends on which one it is.
+# imported. Nothing below depends on which one it is. The last one holds all settings: `widths` are the channels of
+# the generator's two blocks and `critic` those of the critic's three; `steps` counts the iterations of section 4, whose
+# batches are small for a reason that section 8 shows; `failing` is the number of iterations of each run in section 9.
 
 # %% slideshow={"slide_type": "skip"}
 import subprocess
@@ -75,11 +77,6 @@ from course_utils.games.watching import (
 from course_utils.layers import ConditionalBatchNormalization, SelfAttention2D, SpectralConv2D, SpectralDense, initial
 from course_utils.networks import biggan as blocks
 from course_utils.plots import biggan as figures, show
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# The one cell of settings. `widths` are the channels of the generator's two blocks and `critic` those of the
-# critic's three; `steps` counts the iterations of section 4, whose batches are small for a reason that section
-# 8 shows. `failing` is the number of iterations of each run in section 9.
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
@@ -126,13 +123,13 @@ print(f"{read.name} reads {np.mean(tests.probabilities.argmax(1) == y_test):.1%}
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 · Two scores
 #
-# The lecture measures everything in *inception score*. Show an image $x$ to a classifier; it answers with
+# The lecture measures BigGAN by its *inception score*. Show an image $x$ to a classifier; it answers with
 # probabilities $p(y|x)$. Averaged over all images that gives $p(y)$. Then
 #
 # $$\mathrm{IS} = \exp\Big(\mathbb E_x\,\mathrm{KL}\big(p(y|x)\,\big\|\,p(y)\big)\Big).$$
 #
-# It is high when each single answer is sure *and* the average answer is even (Salimans et al., 2016). In code, four
-# lines.
+# It is high when each single answer is sure *and* the average answer is even (Salimans et al., 2016). It takes four
+# lines of code.
 
 # %% slideshow={"slide_type": "fragment"}
 def inception(p):  # (n, classes)
@@ -149,8 +146,9 @@ assert np.isclose(inception(sure), 10) and np.isclose(inception(flat), 1) and np
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # So it lies between 1 and the number of classes. ImageNet has 1,000 classes, digits have 10: never compare the
-# slide's 99.31 with a number of this notebook. Now the slide's four panels, made from real images. For the second one
-# we lay two images over each other, and keep those of which the classifier is least sure. The last panel is ours.
+# slide's 99.31 with a number of this notebook. Now the slide's cases, made from real images: the good one, and two bad
+# ones. For "not sure" we lay two images over each other, and keep those of which the classifier is least sure. The
+# last panel is ours.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 rng = np.random.default_rng(0)
@@ -184,8 +182,8 @@ assert scored["ten images, repeated"] > 0.9 * scored["sure and diverse"]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Two kinds of bad samples get low scores, as the slide says. But look at the last panel: **ten pictures,
-# repeated for ever, score as much as the whole test set.** The score sees how evenly the *classes* come. It sees
-# neither how varied a class is nor whether the images look real.
+# repeated for ever, score even more than the whole test set.** The score sees how sure the answers are and how evenly
+# the *classes* come. It does not see how varied the images of a class are.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask before you show the last panel: can you cheat this score with ten images? Then point at the last column: its
@@ -215,8 +213,8 @@ exercises.biggan.four_classes.compare(four_score)
 # ```
 #
 # Each answer is sure, so $\mathrm{KL}(p(y|x)\|p(y)) = -\log p(y) = \log 4$, and $\exp(\log 4) = 4$: the score counts
-# classes that come evenly. The classifier is not quite sure of every image, so the measured number lies a little
-# below.
+# classes that come evenly. The measured number differs a little. Doubtful answers pull it down; an image that is read
+# as one of the other six digits pulls it up, for it adds a class.
 #
 # </details>
 
@@ -227,7 +225,8 @@ exercises.biggan.four_classes.compare(four_score)
 # $$\mathrm{FD} = \|\mu - \mu'\|^2 + \operatorname{tr}\big(\Sigma + \Sigma' - 2(\Sigma\Sigma')^{1/2}\big).$$
 #
 # It is 0 for equal means and covariances, and it is the FID if the features are those of Inception (Heusel et al.,
-# 2017). Here all images are compared with the same held-out training images.
+# 2017). Here all images are compared with the same held-out training images. The first line below is the yardstick:
+# real images against real images give no 0, because both sets are small samples.
 
 # %% slideshow={"slide_type": "fragment"}
 def distance_to_real(found):
@@ -240,9 +239,6 @@ for title, found in readings.items():
 floor = distance_to_real(tests)
 assert distance_to_real(readings["ten images, repeated"]) > 5 * floor, "FD is not fooled"
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The first line is the yardstick: real images against real images give no 0, because both sets are small samples.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Four ingredients
 #
@@ -252,7 +248,8 @@ assert distance_to_real(readings["ten images, repeated"]) > 5 * floor, "FD is no
 #
 # Notebook 07 kept the critic's slope in check by a penalty, which takes a gradient of a gradient. Here is a
 # cheaper way. A layer $x \mapsto xW$ stretches no direction by more than its largest singular value $\sigma_1(W)$.
-# Divide by it in every layer, $\bar W = W/\sigma_1(W)$, and the slope of the whole critic is bounded.
+# Divide by it in every layer, $\bar W = W/\sigma_1(W)$. ReLU stretches nothing either, so the slope of the whole critic
+# is bounded.
 #
 # The singular value comes from *power iteration*: go back and forth through $W$ and normalise.
 #
@@ -282,7 +279,7 @@ show(figure, "The error of the estimate, on a logarithmic axis. It falls at leas
              "point whose slope is that of theory.")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the end the error falls by $(\sigma_2/\sigma_1)^4$ each time. In training *one* iteration a step is enough:
+# In the end the error falls by $(\sigma_2/\sigma_1)^4$ each time. In training, *one* iteration a step is enough:
 # weights move a little, and $u$ is kept for the next step. The division is part of the layer, so it is
 # differentiated too; the slide's $W \leftarrow W/\sigma$ after the update is another algorithm. Section A of *In
 # depth* derives the gradient.
@@ -299,8 +296,9 @@ show(figure, "The error of the estimate, on a logarithmic axis. It falls at leas
 # serves all layers, and each layer has two small matrices of its own. **Skip-z** joins a part of $z$ to it: $c_k =
 # [e(\text{label}), z_k]$.
 #
-# **An erratum.** The slide has $\gamma\,\hat x\,g(y) - \beta - b(y)$. Batch norm *adds* its shift. And an embedding
-# starts around 0, so multiplying by $g(y)$ alone would start with outputs near 0. The paper multiplies by $1 + g(y)$.
+# **An erratum.** The slide has $\gamma\,\hat x\,g(y) - \beta - b(y)$. Batch norm *adds* its shift. And a class vector
+# that starts small, as embeddings mostly do, makes $g(y)$ small: multiplied by $g(y)$ alone, the outputs would start
+# near 0. The paper multiplies by $1 + g(y)$.
 
 # %% slideshow={"slide_type": "subslide"}
 norm = ConditionalBatchNormalization()
@@ -347,6 +345,9 @@ assert np.ptp(as_three - as_eight) > 0.1 and np.allclose(np.ptp((joined - other)
 #
 # $\Omega$ looks at the inner products of *different* filters, and pulls them towards 0.
 # Section C of *In depth* compares it with the stricter form that the paper found worse.
+#
+# **An erratum.** The slide's hinge loss, $\frac1m\sum f(x)\cdot f(g(z))$, is a product and no hinge. A critic lowers it
+# by any large logits of opposite signs, also by those that call the real images fake.
 
 # %% slideshow={"slide_type": "fragment"}
 def critic_loss(real_logits, fake_logits):
@@ -371,15 +372,11 @@ print(f"critic {ours[0]:.4f}, generator {ours[1]:.4f}, overlap of five filters {
 assert np.allclose(ours, package, rtol=1e-5)
 assert np.isclose(float(overlap(kernel)), float(penalties.orthogonal(kernel)), rtol=1e-4)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# **An erratum.** The slide's hinge loss, $\frac1m\sum f(x)\cdot f(g(z))$, is a product and no hinge: a critic
-# could lower it by giving real images large *negative* logits.
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Build and train
 #
 # Residual blocks all through. In the generator a block doubles the grid; its norms hear the class and a part of
-# $z$. In the critic a block halves the grid. All kernels are divided by their spectral norms.
+# $z$. In the critic a block halves the grid. All kernels but the embeddings are divided by their spectral norms.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
@@ -389,7 +386,9 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A block is two convolutions behind conditional norms, and a way past them:
+# A block is two convolutions behind conditional norms, and a way past them. Two blocks make the generator; attention
+# stands between them (section B of *In depth* explains it; at the start it does nothing). Is the result the package's
+# generator? Give both the same weights and the same input.
 
 # %% slideshow={"slide_type": "fragment"}
 def convolution(x, channels, size=3, **more):
@@ -421,10 +420,6 @@ written = keras.Model([z, label], image)
 for name, tensor in {"x0": x0, "x1": x1, "x2": x2, "image": image}.items():
     print(f"{name:6} {tuple(tensor.shape[1:])}")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Is it the package's generator? Give both the same weights and the same input. (The attention layer is explained in
-# section B of *In depth*; at the start it does nothing.)
-
 # %% slideshow={"slide_type": "fragment"}
 def networks(spectral=True):
     """A fresh generator and critic of the package."""
@@ -448,7 +443,9 @@ assert np.allclose(ours, package, atol=1e-5)
 # > Then draw labels and $z$; move the generator one step down $L_G$.
 #
 # The fakes get the labels of the batch, so the critic sees each class as often among the real images as among the
-# fakes. Real images and fakes go through the critic in one call.
+# fakes. Real images and fakes go through the critic in one call. The package's `BigGAN` is the same game; it also
+# keeps an *average* of the generator's weights, for section 4.2. Play both for two iterations from the same weights:
+# do they end at the same place?
 
 # %% slideshow={"slide_type": "subslide"}
 def adam():
@@ -569,15 +566,17 @@ if session.profile != "smoke":
     assert np.abs(np.diff(late["live"])).mean() > np.abs(np.diff(late["average"])).mean(), "the average is calmer"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Pairs of rows show the same $z$ at the same moment. The live generator jumps from step to step, and its FD with it.
-# The average changes less than half as much from one look to the next. Its batch-norm statistics are averaged too:
-# those of other weights would not fit. In this run it is also a little nearer to real images, in most of the looks.
+# Pairs of rows show the same $z$ at the same moment. From one look to the next, 75 iterations later, FD of the average
+# changes less than half as much as FD of the live generator. Its batch-norm statistics are averaged too: those of
+# other weights would not fit. In this one run the average is also a little nearer to real images, in eight of the last
+# ten looks; that alone could still be chance.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · The long run
 #
-# The same program, trained for longer by `training/biggan.py`. What ships is the average, of the moment when it was
-# nearest to *training* images.
+# The same program with wider networks and batches of 32, trained for longer by `training/biggan.py`. What ships is the
+# average, of the moment when it was nearest to *training* images. (Those of our judge are among them: this run was
+# played on all 60,000.)
 
 # %% slideshow={"slide_type": "fragment"}
 shipped = judge == "mnist" and "biggan-mnist" in pretrained.available()
@@ -612,9 +611,10 @@ if run:
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **A score above that of real images.** The samples get a higher inception score than the test images do. They are
-# not more real than real: FD says they are further away. The samples have exactly as many of each class, since we
-# asked for them in turn. Make the test images even in the same way, and the gap is gone. So a high inception score
-# means sure answers and *even classes*, and neither real nor varied images.
+# not more real than real: FD does not put them nearer. But they have exactly as many of each class, since we asked
+# for them in turn. Make the test images even in the same way, and they score as much, within chance: another draw of
+# $z$ has 9.907 in section 6. A high inception score means sure answers and *even classes*, and neither real nor varied
+# images.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Truncation
@@ -622,8 +622,12 @@ if run:
 # Numbers of $z$ far from 0 were rare in training, and the generator has learned little about them. So leave them out
 # when *sampling*: draw each number again while it lies beyond a threshold. **An erratum.** The slide narrows
 # $\sigma = \lambda$ to $\sigma = \lambda/2$. That is scaling, and not what the paper means by truncation. Nor is the
-# censored normal $\max(\mathcal N(0, I), 0)$ of the next slide: that is one of the *other* latents that the paper
+# censored normal $\max(\mathcal N(0, I), 0)$ of another slide: that is one of the *other* latents that the paper
 # tries for training.
+#
+# Two more scores tell quality from variety. *Precision* is the share of samples that lie among the real images, and
+# *recall* is the share of real images that lie among the samples. "Among" means within the distance of the third
+# nearest neighbour, in features (Kynkäänniemi et al., 2019).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 2 · Truncation by drawing again
@@ -684,9 +688,9 @@ for title, latents in draws.items():
     print("{:22} FD {:6.2f}   precision {:.3f}   recall {:.3f}".format(title.replace("\n", " "), *table[title]))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# *Precision* is the share of samples that lie among the real images, *recall* the share of real images that lie among
-# the samples; "among" means within the distance of the third nearest neighbour, in features (Kynkäänniemi et al.,
-# 2019). Now the whole trade, threshold by threshold:
+# To the scores the two ways look much alike: precision up, recall far down, FD up. No wonder, since numbers that are
+# drawn again beyond 1 have deviation 0.54, hardly more than ½. The difference is in the tails: scaling keeps some. Now
+# the whole trade, threshold by threshold:
 
 # %% slideshow={"slide_type": "subslide"}
 thresholds = (None, 2.0, 1.0, 0.5, 0.2)
@@ -727,9 +731,9 @@ plots.explore(
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Read the curves from the right, where nothing is truncated, to the left. The inception score only rises: to it,
 # truncation looks like pure gain. Precision rises as well, and recall falls to nothing: the rows of fours show it,
-# for they look more and more alike. FD minds both, and here it grows from the first step on: this generator's
-# samples were good as they were, and there was little to win. That is why the paper gives curves of two numbers over
-# the threshold, and why nobody should quote an inception score alone.
+# for they look more and more alike. FD sees both, and here it grows from the first step on: what is lost in variety
+# weighs more than what is won. That is why the paper gives curves of two numbers over the threshold, and why nobody
+# should quote an inception score alone.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · From z to z, and from class to class
@@ -762,8 +766,9 @@ print(f"from 3 to 8: {jump:.1f} apart in pixels, the largest of eleven steps {st
 assert steps.max() < 0.9 * jump, "no step is the whole way"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the upper rows $z$ stays and the class walks. In the lower rows the class stays and $z$ walks. No step is the
-# whole way: between two classes the generator draws something between, though it was never trained there.
+# In the upper rows $z$ stays and the class walks. In the lower rows the class stays and $z$ walks. From 3 to 8 no step
+# makes even a quarter of the way: between two classes the generator draws something between, though it was never
+# trained there.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · The slide's ladder
@@ -796,10 +801,10 @@ assert p[1] < 0.05 < p[0] and (small[:, 1, 1].max() < large[:, 1, 1].min())
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # At equal iterations, the slide's comparison, no difference is to be seen between the smallest batch and the
 # largest, which has seen eight times the images. At equal images the smallest batch is far ahead, since it has moved
-# eight times as often. A run this short lacks moves, not precision. The slide speaks of 150,000 iterations (in the
-# paper's table 1 that fits the last rows only; the rows of small batches ran longer). Over so many, the noise of
-# small batches may be what holds a run back; these runs are too short to show it. And all rows here have one rate: a
-# large batch would bear a larger one.
+# eight times as often. So a run this short lacks moves, not exact gradients. The slide speaks of 150,000 iterations
+# (in the paper's table 1 that fits the last rows only; the rows of small batches ran longer). Over so many, the noise
+# of small batches may be what holds a run back. **These runs are too short to show that, so the slide's claim stands
+# neither proved nor refuted here.** And all rows here have one rate: a large batch would bear a larger one.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 8.1 All eight rows
@@ -909,15 +914,16 @@ for best, _, restored in runs.values():
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A line is the largest singular value of one kernel; the one that ends highest is named. Look at the table. **At the
-# ordinary rate both games learn, and the missing norm makes no difference in a run this short. At the high rate both
-# collapse, with the norm and without.** So here the rate is to blame, and the norm is no cure. (With the norm the
+# ordinary rate both games learn, and the missing norm makes hardly a difference in a run this short. At the high rate
+# both collapse, with the norm and without.** So here the rate is to blame, and the norm is no cure. (With the norm the
 # *raw* kernels may grow as they like, for they are divided before they are used.) Nor do the singular values give a
-# warning: they have jumped by the end of the first epoch, together with FD. The slow growth that the paper saw
-# belongs to runs that are far longer than these.
+# warning: at the high rate they have jumped by the first look, and then they stand still. This is a collapse at once,
+# and one seed. The slow growth and the late collapse that the paper saw belong to
+# runs that are far longer than these; they are told here, and not shown.
 #
-# **How to recognise it:** FD is high at once, or jumps within an epoch, and stays. A hinge loss that stays at
-# exactly 2 belongs to a critic that gives one and the same answer between −1 and 1 to everything. **What to do:** go
-# back, with a smaller rate. `KeepBest` has kept the average of the best epoch.
+# **How to recognise it:** FD is high at once, or jumps, and stays. A hinge loss that stays at exactly 2 belongs to a
+# critic that gives one and the same answer between −1 and 1 to everything. **What to do:** go back, with a smaller
+# rate. `KeepBest` has kept the average of the best epoch.
 #
 # The slide tells one more thing from the paper: a gradient penalty made BigGAN stable, and cost 45 % of its
 # inception score. The penalty that the paper tried there is R1, at real images only, and not that of WGAN-GP;
@@ -1101,8 +1107,8 @@ moved = np.sqrt(np.mean(np.square(pictures["gate closed"] - pictures["its own ma
 print(f"{who}: the gate stands at {opened:.3f}; closing it moves a pixel by {moved:.2f} (root mean square)")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Its own map is best, the map of another image costs something, a plain mean more, and a closed gate most. So this
-# generator uses its attention, and it matters where it looks. But that is a statement about *these* weights, which
+# By FD its own map is best, the map of another image costs something, a plain mean more, and a closed gate most. So
+# this generator uses its attention, and it matters where it looks. But that is a statement about *these* weights, which
 # were trained with the gate open. A network that is trained without attention might do as well; only a second
 # training could tell.
 
@@ -1267,9 +1273,9 @@ exercises.summary()
 #   score above real images.
 # - $W/\sigma_1(W)$ bounds a layer, one power iteration a step is enough, and the gradient goes through the division.
 # - Classes enter the generator by its norms and the critic by an inner product.
-# - The average of the weights is calm where the live generator jumps.
+# - The average of the weights is calmer than the live generator.
 # - Truncation draws again beyond a threshold. Precision rises and recall pays; look at both.
-# - A ladder without its spread is a story. Compare a step with its standard error, and ask for p.
+# - A step of a ladder says little without its spread. Compare it with its standard error, and ask for p.
 #
 # Next, notebook 09: a generator whose latent speaks to every resolution in its own way, StyleGAN.
 #
@@ -1288,7 +1294,7 @@ exercises.summary()
 # | WGAN-GP inside BigGAN | the paper's penalty there is R1: section 9 |
 #
 # The overview also lists *feature matching* (Salimans et al., 2016: the generator matches mean features of the
-# critic). It is no part of the paper's model, and of this notebook neither.
+# critic). It is part neither of the paper's model nor of this notebook.
 #
 # ### References
 #
