@@ -13,7 +13,8 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 09 · StyleGAN
 #
-# [![Open this notebook in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/09_stylegan.ipynb)
+# [![Open this notebook in
+# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/09_stylegan.ipynb)
 #
 # **Lecture:** Generative Networks and Auto-Encoding Generators, the part on StyleGAN.
 #
@@ -38,7 +39,10 @@
 # ## Set-up
 #
 # The first cell installs the course's package on Colab, and picks the backend before Keras is
-# imported. Nothing below depends on which one it is.
+# imported. Nothing below depends on which one it is. The last one holds all settings: `size` is the side of the images
+# at the end of the training in section 4, `iterations` how long it lasts; `width` is the number of feature maps at
+# 32×32. The measurements take `paths` paths for each of `seeds` seeds, `mixes` mixed images, and as many samples as
+# there are `test` images; a projection takes `steps` steps.
 
 # %% slideshow={"slide_type": "skip"}
 import subprocess
@@ -64,12 +68,6 @@ from course_utils.games.watching import Notes, largest_difference
 from course_utils.layers import initial
 from course_utils.networks import stylegan as networks
 from course_utils.plots import show
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# The one cell of settings. `size` is the side of the images at the end of the training in section 4, `iterations`
-# how long it lasts; `width` is the number of feature maps at 32×32. The measurements take `paths` paths for each of
-# `seeds` seeds, `mixes` mixed images, and as many samples as there are `test` images; a projection takes `steps`
-# steps.
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
@@ -99,6 +97,10 @@ for name in ("slant", "thickness", "scale", "hue", "background"):
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A frozen network reads digit and factors off any image of this kind. It is the judge of this notebook, so
 # first we judge the judge, on test images: the correlation of what it reads with what is true.
+#
+# Distances are Fréchet distances between the judge's features of two sets of images, with means $\mu, \mu'$ and
+# covariances $\Sigma, \Sigma'$ (Heusel et al., 2017; notebook 08 says more):
+# $\mathrm{FD} = \|\mu - \mu'\|^2 + \operatorname{tr}(\Sigma + \Sigma' - 2(\Sigma\Sigma')^{1/2})$.
 
 # %% slideshow={"slide_type": "fragment"}
 read = metrics.evaluator("glyphs")  # images in [-1, 1] -> (features, probabilities)
@@ -108,11 +110,6 @@ print(f"digit: {np.mean(real.probabilities.argmax(1) == test.labels):.1%} right"
 for name in ("slant", "thickness", "scale", "rotation"):
     print(f"{name:10} correlation {np.corrcoef(found[name], test.factors[name])[0, 1]:.3f}")
     assert np.corrcoef(found[name], test.factors[name])[0, 1] > 0.9, "a judge must see what it judges"
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Distances are Fréchet distances between the judge's features of two sets of images, with means $\mu, \mu'$ and
-# covariances $\Sigma, \Sigma'$ (Heusel et al., 2017; notebook 08 says more):
-# $\mathrm{FD} = \|\mu - \mu'\|^2 + \operatorname{tr}(\Sigma + \Sigma' - 2(\Sigma\Sigma')^{1/2})$.
 
 # %% slideshow={"slide_type": "skip"}
 def enlarged(images):
@@ -132,8 +129,9 @@ print(f"FD-{read.name} of training images: {floor:.2f}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 · The idea
 #
-# So far every generator took its latent at the bottom, and each layer had to pass on what the layers above might
-# need. StyleGAN feeds its lowest layer with **a constant**: the same 4×4 grid for every image, learned like any
+# So far a generator took its latent at the first layer, and each layer had to pass on what later ones might need.
+# (BigGAN gave each block a share of $z$.) StyleGAN feeds its first layer with **a constant**: the same 4×4 grid for
+# every image, learned like any
 # weight. The latent goes through a **mapping network** first, $z \mapsto w$. Then an affine map *A* of $w$ tells
 # *each* layer its style, by *AdaIN*. What is left to chance, such as the ragged edge of a stroke, comes as
 # **noise**: a fresh number for each pixel of each layer.
@@ -221,17 +219,15 @@ assert change["instance: (1, 2)"] < 1e-5 < 0.01 < change["batch: (0, 1, 2)"]
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Why *style*? Do it to pixels. Take digits, and give each of their three colour channels the mean and the
-# deviation of another image. The shape stays, the colours go over.
+# deviation of another image. The shape stays, the colours go over. (In the first layers of a generator the same
+# operation need not set colours. There a feature map says *where something is*, on a grid of 4×4, and its strength can
+# decide on the digit or its slant. Section 6 measures that.)
 
 # %% slideshow={"slide_type": "fragment"}
 content, source = x_test[:12], x_test[12:24]
 painted = ops.convert_to_numpy(adain(content, source.std((1, 2)), source.mean((1, 2))))
 rows = {"content": content, "style of": source, "AdaIN": painted}
 show(plots.image_rows(rows, low=-1.0), alt="Twelve digits, twelve others, and the first digits in the others' colours.")
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# On the lowest layers the same operation need not set colours. There a feature map says *where something is*,
-# on a grid of 4×4, and its strength can decide on the digit or its slant. Section 6 measures that.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Build
@@ -358,7 +354,11 @@ for name, pair in both.items():
 #
 # **Style mixing** is new. For some images the game draws *two* latents. Layers before a random one take the first
 # style, the others the second, so that no layer can rely on what its neighbours were told. (Nine images in ten in
-# the paper, whose networks have eighteen layers; three in ten here.)
+# the paper, whose networks have eighteen layers; three in ten here.) The weight $\gamma$ of R1 is 1 here.
+#
+# The package's `StyleGAN` is the same game, with fades and averages besides. It can compute R1 *lazily*, as StyleGAN2
+# does: in one iteration of sixteen, with sixteen times the weight, since a gradient of a gradient is dear. For the
+# comparison below let it do so in every iteration.
 
 # %% slideshow={"slide_type": "subslide"}
 def styles_for(game, n, training):
@@ -396,11 +396,6 @@ class Ours(Game):
 
     def generator_loss(self, x, training):
         return ops.mean(ops.softplus(-self.critic(fake(self, ops.shape(x)[0], training))))
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The package's `StyleGAN` is the same game, with fades and averages besides. It can compute R1 *lazily*, as StyleGAN2
-# does: in one iteration of sixteen, with sixteen times the weight, since a gradient of a gradient is dear. For the
-# comparison let it do so in every iteration.
 
 # %% slideshow={"slide_type": "fragment"}
 def tiny():
@@ -468,10 +463,11 @@ show(figure, f"FD over the iterations, {start_distance:.1f} before, {notes.kept[
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What to watch for.** FD is measured against images of 32×32, so it starts high: images of half the size are
 # blurred, and the last line shows what real ones would get. Here it falls from 10.3 to 6.4 within the first 20
-# iterations, and then stays around 8: the new layers give the digits edges, and rims and specks of colour besides.
-# Most digits stay what they were, and no two columns look alike, so growing has not cost what was learned. It has
-# not made good images of 32×32 yet either. The long run stood at 7.9 after its first 700 iterations at this size,
-# and at 3.0 after 2,100. The losses say nothing of this.
+# iterations, while the new layers are half faded in, and then it rises and stays around 8: they give the digits edges,
+# and rims and specks of colour besides. About half of the ten digits have become others by the end. No two columns look
+# alike, so the generator has not collapsed, but growing in 53 iterations has cost something, and the images of 32×32
+# are not good yet. The long run took its time: it faded in over 3,500 iterations, and stood at 3.0 after 2,100 and at
+# 0.6 in the end. The losses say nothing of this: the critic's falls all the way.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 4.2 The long run
@@ -570,8 +566,10 @@ for layer in (2, count // 2):
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Read along a row: what stays the same comes from the image at the left. Read down a column: what stays comes from
-# the image above. Where somebody watches, a slider moves the place. Then the same as numbers: fit each factor of a
-# mixed image by those of its two sources,
+# the image above. In the second table the 0, the 6 and the 9 stay what they are along their rows, and the grounds
+# down the columns; the 3 wavers between 3, 5 and 9. In the first table many cells show a third digit, often a 0:
+# 4×4 alone does not settle which one it is. Where somebody watches, a slider moves the place. Now the same as
+# numbers: fit each factor of a mixed image by those of its two sources,
 #
 # $$\text{factor(mixed)} \approx a\cdot\text{factor(coarse source)} + b\cdot\text{factor(fine source)}
 #   + \text{constant}.$$
@@ -609,13 +607,13 @@ assert from_coarse["digit"][1] > 0.7 > 0.3 > from_fine["digit"][1], "shape is de
 assert from_fine["background"][1] > from_coarse["background"][1], "and the ground's colour late"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A factor whose $a$ is near 1 in the first column already is decided at 4×4; one whose $a$ only rises in the last
-# column is decided late. These are coefficients of a regression and no shares: they need not add up to 1, and small
-# ones may come out below 0. 4×4 and 8×8 together settle which digit it is, where it stands, how far it leans and how
-# large it is. The colour of the ground is left to the last layers, as the rule *coarse is shape, fine is colour* has
-# it. But a good part of the stroke's hue is settled by 8×8 as well, and its thickness, a matter of shape, follows
-# the fine layers until the last column. Nothing in the losses forces a colour to wait: a rule in words is a
-# statement about such a table.
+# (A digit stands for its ten probabilities, a hue for its cosine and sine.) A factor whose $a$ is near 1 in the
+# first column already is decided at 4×4; one whose $a$ only rises in the last column is decided late. These are
+# coefficients of a regression and no shares: they need not add up to 1, and small ones may come out below 0. 4×4
+# and 8×8 together settle which digit it is, where it stands, how far it leans and how large it is. The colour of
+# the ground is left to the last layers, as the rule *coarse is shape, fine is colour* has it. But a good part of
+# the stroke's hue is settled by 8×8 as well, and its thickness, a matter of shape, follows the fine layers until
+# the last column. Nothing in the losses forces a colour to wait: a rule in words is a statement about such a table.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · Is W less tangled than Z?
@@ -626,7 +624,8 @@ assert from_fine["background"][1] > from_coarse["background"][1], "and the groun
 #
 # $$l = \mathbb E\,\frac{\lVert \varphi(G(p(t + \varepsilon))) - \varphi(G(p(t)))\rVert^2}{\varepsilon^2}.$$
 #
-# In W the path is a straight line, in Z a great circle, since draws lie near a sphere.
+# Here $t$ is drawn evenly from 0 to 1, and ε is small. In W the path is a straight line, in Z a great circle, since
+# draws lie near a sphere.
 
 # %% slideshow={"slide_type": "fragment"}
 def seen(w):
@@ -660,7 +659,7 @@ if session.profile != "smoke":
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # ± is the standard error of the mean over all paths. Beware of it: a few very long paths carry much of each sum, and
 # as long as the longest have not been met, even the error comes out too small. The record of 2,000 paths has another
-# mean for W, far outside of it. What holds in both, and in the medians, is the order: W is shorter.
+# mean for W, far outside of it. What holds in both, for every seed and in the medians, is the order: W is shorter.
 #
 # A second reading of *tangled*: can a *linear* reader tell which digit will be drawn?
 
@@ -773,10 +772,11 @@ if session.profile != "smoke":
 # the rows of samples show it. Precision should rise in return. It does at ψ = 0.85, by a little; then it falls too.
 #
 # Is it the ground, which goes grey because hues lie on a circle, and the middle of a circle is grey? **The
-# experiment with the first four layers says no.** There the ground keeps its colour. FD hardly changes (2.76 against
-# 2.80 at ψ = 0.7), precision is no better, and recall a little. So it is the *shapes*: the mean style draws one
-# digit, and styles near it draw things between that digit and their own. A mean is a good place where the middle of
-# the data is in the data. Ten digits have no middle.
+# experiment with the first four layers says no.** There the ground keeps its colour. FD hardly changes (2.76
+# against 2.80 at ψ = 0.7), precision is no better, and recall falls less (0.39 against 0.29). So most of the loss
+# comes from the first layers, and from *shapes*: the mean style draws one digit, an 8, and the rows of samples show
+# what lies on the way there. A mean is a good place where the middle of the data is in the data. Ten digits have no
+# middle.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · A real image, and an edit
@@ -867,14 +867,15 @@ if session.profile != "smoke":
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The generator draws all four, which it has never seen, and with a style for each layer the error falls further. The
 # edits do what their names say: a step along *slant* or *thickness* moves that factor far more than a step of the
-# same length in a random direction does. But look along the table: who thickens a digit makes it larger too. And
-# look down the columns: one 7 turns into a 0 on its way. W is less tangled than Z. It is not untangled.
+# same length in one random direction does. But look along the table: who thickens a digit makes it larger too. And
+# look down the columns: the first 7 turns into a 0 as soon as it leans, and its upper part bends even in the random
+# direction. W is less tangled than Z. It is not untangled.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 · When it fails
 #
 # Forget the fade. Grow the networks, and let the new layers draw at once, α = 1. They are random, so the images that
-# were already good are gone, and the critic that knew them is as lost.
+# were already good are gone, and the critic that knew them gives other answers too.
 
 # %% slideshow={"slide_type": "fragment"}
 grown = build(last)
@@ -898,10 +899,9 @@ for fade, logits in verdict.items():
 assert np.allclose(verdict[0.0], known_logits, atol=1e-2) and np.abs(verdict[1.0] - known_logits).max() > 1e-3
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **How to recognise it:** the losses are smooth until a network grows, and jump there; the samples of the first
-# iterations after growing are colourful rubbish. The training may recover, which is why the fault goes unnoticed:
-# what had been learned at the small size is damaged and learned again. **What to do:** test growing as in section
-# 3.2, before you train.
+# **How to recognise it:** the samples right after growing are colourful rubbish, and the critic's answers jump, so look
+# for a jump of the losses where a network grows. A training may recover from that, and then nobody notices the fault.
+# **What to do:** test growing as in section 3.2, before you train.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## In depth
@@ -947,7 +947,9 @@ assert made_up["bilinear"] < 0.5 * made_up["repeated"]
 #
 # ## B · The path length on paper
 #
-# Two cases that you can do by hand: a linear map along straight lines, and no map at all along circles.
+# Two cases that you can do by hand. A linear map $A$ along a straight line from $a$ to $b$ gives $\|A(b - a)\|^2$ at
+# every $t$, and the mean over normal ends is $2\|A\|^2$, twice the sum of its squared entries. The other case is no map
+# at all, along a circle.
 
 # %% slideshow={"slide_type": "fragment"}
 ends, t, matrix = rng.normal(size=(2, 400, 6)), rng.random(400), rng.normal(size=(6, 3))
