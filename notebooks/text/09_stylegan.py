@@ -13,8 +13,7 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 09 · StyleGAN
 #
-# [![Open this notebook in
-# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/09_stylegan.ipynb)
+# [![Open this notebook in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/09_stylegan.ipynb)
 #
 # **Lecture:** Generative Networks and Auto-Encoding Generators, the part on StyleGAN.
 #
@@ -131,8 +130,7 @@ print(f"FD-{read.name} of training images: {floor:.2f}")
 #
 # So far a generator took its latent at the first layer, and each layer had to pass on what later ones might need.
 # (BigGAN gave each block a share of $z$.) StyleGAN feeds its first layer with **a constant**: the same 4×4 grid for
-# every image, learned like any
-# weight. The latent goes through a **mapping network** first, $z \mapsto w$. Then an affine map *A* of $w$ tells
+# every image, learned like any weight. The latent goes through a **mapping network** first, $z \mapsto w$. Then an affine map *A* of $w$ tells
 # *each* layer its style, by *AdaIN*. What is left to chance, such as the ragged edge of a stroke, comes as
 # **noise**: a fresh number for each pixel of each layer.
 
