@@ -130,9 +130,9 @@ print(f"FD-{read.name} of training images: {floor:.2f}")
 #
 # So far a generator took its latent at the first layer, and each layer had to pass on what later ones might need.
 # (BigGAN gave each block a share of $z$.) StyleGAN feeds its first layer with **a constant**: the same 4×4 grid for
-# every image, learned like any weight. The latent goes through a **mapping network** first, $z \mapsto w$. Then an affine map *A* of $w$ tells
-# *each* layer its style, by *AdaIN*. What is left to chance, such as the ragged edge of a stroke, comes as
-# **noise**: a fresh number for each pixel of each layer.
+# every image, learned like any weight. The latent goes through a **mapping network** first, $z \mapsto w$. Then an
+# affine map *A* of $w$ tells *each* layer its style, by *AdaIN*. What is left to chance, such as the ragged edge of a
+# stroke, comes as **noise**: a fresh number for each pixel of each layer.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
