@@ -23,8 +23,8 @@
 # - tell deep, sparse and denoising autoencoders apart by what each constraint buys, in numbers,
 # - say what is missing before an autoencoder can draw a new digit, and how far a quick repair gets you.
 #
-# Sections 1 to 7 fit one meeting. Sections 8 and 9 go deeper: why a denoiser blurs, and what convolutions
-# bring.
+# Sections 1 to 7 fit one meeting. Sections 8 to 10 go deeper: what a denoiser computes, what convolutions bring,
+# and how wide a code should be.
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
@@ -68,9 +68,9 @@ from course_utils.networks.outputs import outputs
 from course_utils.plots import show
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The one cell of settings: training and test images, updates of the linear autoencoder and of the others,
-# images with a label for the probe, how often each training is repeated with another seed, and the widths of the
-# code that section 4.1 tries.
+# This cell holds all settings: how many training and test images there are, how many updates the linear
+# autoencoder and the others get (`linear`, `steps`), how many images have a label for the probe, with how many
+# seeds each training is repeated, and which widths of the code section 10 tries.
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
@@ -101,6 +101,9 @@ show(plots.image_grid(x_train[:24], columns=12, width=9), alt="Two rows of twelv
 # it again. Both are trained together, so that the image comes back:
 #
 # $$L = \mathbb E\,\|x - d(e(x))\|^2 .$$
+#
+# The code below has 6 numbers, and an image has 784. So the two networks must agree on 6 numbers that say as much
+# as possible about any digit. That is what the bottleneck forces: to find what images have in common.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 k = 6
@@ -109,10 +112,6 @@ show(
     plots.architecture(drawn, width=9),
     alt="The encoder as a row of blocks, 28×28×1, 256, 64, 6; the decoder goes the same way back.",
 )
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The code in the middle has 6 numbers, and an image has 784. So the two networks must agree on 6 numbers that
-# say as much as possible about any digit. That is what the bottleneck forces: to find what images have in common.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask before you go on: which six numbers would *you* send to somebody who has to redraw a digit?
@@ -163,7 +162,9 @@ for network in linear_pair():
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Then the training. In this course every algorithm is a `Game`: players, each with the networks it moves,
-# the loss it goes down, and its optimizer. An autoencoder is a game with one player.
+# the loss it goes down, and its optimizer. An autoencoder is a game with one player. The package has the same game,
+# with two extras that section 4 uses. To see that both move the same weights to the same place, start them alike
+# and play a few updates.
 
 # %% slideshow={"slide_type": "fragment"}
 class MyAutoencoder(Game):
@@ -176,10 +177,6 @@ class MyAutoencoder(Game):
         code = self.encoder(x, training=training)  # (N, 6)
         error = ops.square(x - self.decoder(code, training=training))  # (N, 28, 28, 1)
         return ops.mean(ops.sum(error, axis=(1, 2, 3)))
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The package has the same game, with two extras that section 4 uses. Do both move the same weights to the
-# same place? Start them alike and play a few updates.
 
 # %% slideshow={"slide_type": "fragment"}
 mine = MyAutoencoder(*linear_pair(), keras.optimizers.Adam(1e-3))
@@ -251,13 +248,13 @@ def signed(images):
 show(
     plots.image_rows({"principal components": signed(components[:k]), "the decoder's weights": signed(kernel)},
                      low=-1.0, width=9),
-    alt="Six principal components over six images of decoder weights; no two of them look alike.",
+    alt="Six principal components over six images of decoder weights: other images, though some resemble a component.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The same plane, described by other axes. The loss does not care which six images span the plane, so gradient
-# descent may take any six. PCA alone insists on perpendicular ones, ordered by variance. A linear autoencoder
-# finds the principal *subspace*, not the components.
+# Other images, and yet the same plane. The loss does not care which six images span it, so gradient descent may take
+# any six. Only PCA asks for perpendicular ones, ordered by variance. A linear autoencoder finds the principal
+# *subspace*, not the components.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · What each constraint buys
@@ -271,7 +268,8 @@ show(
 # | denoising | 256 | the input is noisy, the target is clean: $\mathbb E\|x - d(e(x + \sigma\varepsilon))\|^2$ |
 #
 # Two controls stand beside them: *wide*, 256 numbers and no constraint, and *unbounded*, the sparse one
-# without the bound on what a unit draws.
+# without the bound on what a unit draws. Chance plays a part in training, so each kind is trained with several seeds.
+# With one seed, kinds of the same networks start from the same weights and see the same batches.
 
 # %% slideshow={"slide_type": "subslide"}
 sigma, unit_length = 0.5, keras.constraints.UnitNorm(axis=1)
@@ -293,10 +291,6 @@ def build(kind, seed, size=None):
     networks = dense_encoder(size, **in_encoder), dense_decoder(size, **in_decoder)
     return SquaredErrorAutoencoder(*networks, optimizer, seed=seed, **in_game)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Chance plays a part in training. So each kind is trained several times, and seed 0 of one kind begins with the
-# same draws as seed 0 of another with the same networks.
-
 # %% slideshow={"slide_type": "fragment"}
 seeds = range(settings["seeds"])
 trained = {(kind, seed): build(kind, seed) for kind in kinds for seed in seeds}
@@ -316,7 +310,8 @@ def error_of(game, x=x_test):
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 4.1 Deep: a curved surface in place of a plane
 #
-# Both have six numbers. The linear one must lay a flat plane through the digits; the deep one may bend it.
+# Both have six numbers. The linear one must lay a flat plane through the digits, and PCA is the best of all planes.
+# The deep one may bend its surface. (Section 10 asks whether bending pays at every width.)
 
 # %% slideshow={"slide_type": "fragment"}
 six = {"original": x_test, "PCA": by_pca(x_test, k), "linear": restored(linear, x_test)}
@@ -331,42 +326,8 @@ if session.profile != "smoke":
 show(
     plots.image_rows({name: images[:12] for name, images in six.items()}, width=10),
     alt="Twelve test digits restored from six numbers: PCA and the linear autoencoder look the same and smear; "
-    "the deep one is sharper, and here and there it draws another digit.",
+    "the deep one is sharper.",
 )
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# Does bending always help? Change the width of the code. For the linear one we know the answer without
-# training: PCA.
-
-# %% slideshow={"slide_type": "fragment"}
-widths = settings["widths"]
-flat_error = [np.sum((x_test - by_pca(x_test, width)) ** 2) / len(x_test) for width in widths]
-bent_error = []
-for width in widths:
-    game = games["deep"] if width == k else build("deep", 0, size=width)
-    if width != k:
-        train(game, settings["steps"])
-    bent_error.append(error_of(game))
-print("PCA ", *(f"{width}: {error:.1f}  " for width, error in zip(widths, flat_error)))
-print("deep", *(f"{width}: {error:.1f}  " for width, error in zip(widths, bent_error)))
-
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-figure, axis = plots.figure(width=8.5, height=4)
-axis.plot(widths, flat_error, marker="s", label="linear (PCA)")
-axis.plot(widths, bent_error, marker="o", label=f"deep, {settings['steps']:,} updates")
-axis.set(xscale="log", yscale="log", xlabel="numbers in the code", ylabel="squared error per test image")
-axis.set_xticks(widths, [str(width) for width in widths])
-axis.set_yticks([5, 10, 20, 40], ["5", "10", "20", "40"])
-axis.minorticks_off()
-axis.legend()
-ratios = np.array(bent_error) / flat_error
-show(figure, f"Error against the width of the code. Deep over linear: {ratios[0]:.2f} times at 2 numbers, "
-             f"{ratios.min():.2f} at best, {ratios[-1]:.2f} at {widths[-1]}.")  # fmt: skip
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# With few numbers the curved surface wins clearly. With 64 the plane wins: PCA's answer is exact, and the deep one
-# is not trained to its end after so few updates. The deep network *could* copy the plane. What a network can do and
-# what training finds are two things.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 4.2 Sparse: few units at a time
@@ -397,10 +358,13 @@ if session.profile != "smoke":
     assert max(shares["sparse"]) < 0.5 * min(shares["wide"])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The penalty does make the code sparse, a third as many units are active, and the price is more than twice the
-# squared error. Look at the other columns too. *Unbounded* has the smallest penalty of all, and more active units
-# than *sparse*. It lets its units draw longer images, so that smaller codes do. How far that trick goes, you can
-# compute: divide the encoder's weights by ten and multiply the decoder's by ten.
+# With the penalty a third as many units are active, and the price is more than twice the squared error. (The share is
+# of all 256 units, and many of them are dead, active for no image at all. With seed 0, 126 units live without the
+# penalty and 66 with it. So it narrows the code as well as making it sparse.)
+#
+# Look at the other columns too. *Unbounded* has the smallest penalty of all, and more active units than *sparse*. It
+# lets its units draw longer images, so that smaller codes do. How far that trick goes, you can compute: divide the
+# encoder's weights by ten and multiply the decoder's by ten.
 
 # %% slideshow={"slide_type": "fragment"}
 dodger = build("wide", 0)
@@ -422,18 +386,14 @@ def atoms(game, count=10):
     return signed(ops.convert_to_numpy(game.decoder.get_layer("pixels").kernel)[busiest])
 
 
-two = ("wide", "sparse")
-ink = {kind: float(np.mean([np.abs(atoms(trained[kind, s], 256)) > 0.25 for s in seeds])) for kind in two}
 show(
-    plots.image_rows({kind: atoms(games[kind]) for kind in two}, low=-1.0, width=10),
-    alt=f"What the ten busiest units draw. A unit covers {ink['wide']:.0%} of the image in the wide one, "
-    f"{ink['sparse']:.0%} in the sparse one.",
+    plots.image_rows({kind: atoms(games[kind]) for kind in ("wide", "sparse")}, low=-1.0, width=10),
+    alt="What the ten busiest units draw: noisy mixtures in the wide one, smooth shapes in the sparse one.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Mid-grey is zero, dark adds ink, light takes ink away. The units of the wide one draw noisy mixtures. Those of the
-# sparse one draw smooth shapes, some of them nearly whole digits. They are no single strokes: a unit covers about
-# half of the image in either one.
+# sparse one draw smooth shapes. They are no single strokes: some look like whole digits.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 4.3 Denoising: knowing what belongs there
@@ -609,13 +569,14 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **What you see.** Six numbers and one Gaussian: many inventions are legible digits, and some are not. With 256
-# numbers they are worse, to the eye and by FD. **Why.** The loss looks at codes of real images and at no others.
-# One Gaussian has the mean and the covariance of the cloud, and not its shape, and a good part of its draws falls
-# where no code ever was. Is the decoder to blame? No: with a mixture of 50 Gaussians, which follows the cloud, FD
-# falls nearly to that of the deep autoencoder's own restorations. **How to recognise it:** what is restored looks
-# better than what is invented. **What to do:** fit a better distribution to the codes afterwards, or give them one
-# *while* training. Notebooks 01 and 02 do the second.
+# - **What you see.** With six numbers and one Gaussian, many inventions are legible digits, and some are not. With 256
+#   numbers they are worse, to the eye and by FD.
+# - **Why.** The loss looks at codes of real images and at no others. One Gaussian has the mean and the covariance of
+#   the cloud, but not its shape, and a good part of its draws falls where no code is. Is the decoder to blame?
+#   Hardly: with 50 Gaussians, which follow the cloud, FD falls nearly to that of the deep one's own restorations.
+# - **How to recognise it:** what is restored looks better than what is invented.
+# - **What to do:** fit a better distribution to the codes afterwards, or give them one *while* training. Notebooks 01
+#   and 02 do the second.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Your turn
@@ -764,11 +725,11 @@ exercises.autoencoders.levels.check(my_levels, my_conclusion)
 #
 # ```python
 # my_levels = {}
-# for level in (0.05, 0.1, 0.25, 0.5, 0.8, 1.2):
+# for level in (0.05, 0.1, 0.15, 0.2, 0.5, 0.8, 1.2):
 #     dirty = x_test + level * np.random.default_rng(5).normal(size=x_test.shape).astype("float32")
 #     clean = restored(games["denoising"], dirty)
 #     my_levels[level] = float(psnr(x_test, dirty).mean()), float(psnr(x_test, clean).mean())
-# my_conclusion = "It helps from about the level of training upwards and does harm where there is hardly any noise."
+# my_conclusion = "It helps from σ = 0.2 upwards, below the level of training too, and does harm at 0.15 and less."
 # ```
 #
 # A denoiser answers with the mean of the clean images that fit what it sees, *for the noise it was trained with*.
@@ -779,7 +740,7 @@ exercises.autoencoders.levels.check(my_levels, my_conclusion)
 # - It names the range of σ in which the denoiser helps, in numbers, and the level at which the two curves cross.
 # - Below that level it does harm: what it restores is worse than what it was given.
 # - It says why: the output is limited by what fits the code and by the noise that the network expects, so its PSNR
-#   hardly rises when the noise falls, while the noisy image gains 20 dB for each tenth of σ.
+#   hardly rises when the noise falls, while the noisy image gains 20 dB whenever σ falls to a tenth.
 # - It does not claim more than was measured: one network, one training, one kind of noise.
 # - It draws the consequence: either tell the network the level, or train it on many. Diffusion models do both.
 #
@@ -790,7 +751,7 @@ exercises.autoencoders.levels.check(my_levels, my_conclusion)
 #
 # - An autoencoder restores its input through a narrow code. A linear one finds the plane of the principal components.
 # - Deep: a curved surface restores more from as few numbers.
-# - Sparse: many units, few of them active. Bound what a unit draws, or the penalty is dodged.
+# - Sparse: fewer units active, at a price. Bound what a unit draws, or the penalty is dodged.
 # - Denoising: noisy in, clean out. The network has to know what belongs there.
 # - None of them says where codes lie. A distribution fitted afterwards helps as far as it has the cloud's shape.
 #
@@ -813,7 +774,7 @@ exercises.autoencoders.levels.check(my_levels, my_conclusion)
 # $$r(\tilde x) = \mathbb E[x \mid \tilde x].$$
 #
 # It is an average over all clean images that could lie beneath the noise. An average of strokes in
-# different places is a soft stroke: that is why a denoiser blurs.
+# different places is a soft stroke: even the best denoiser blurs.
 #
 # Here is a world in which the conditional mean is known: numbers instead of images, and only three of them.
 
@@ -921,6 +882,42 @@ for name, pair in {"dense": dense_pair, "convolutional": convolutional_pair}.ite
 # With a ninth of the weights and as many updates the convolutional one restores better. Each update takes longer,
 # though: small kernels are used many times over. This is one training each; in section 4.1 another seed changed the
 # error of the dense one by about 0.1.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## 10 · In depth: how wide a code?
+#
+# Does bending pay at every width? For the linear one we know the answer without training: PCA. One deep network is
+# trained for each width.
+
+# %% slideshow={"slide_type": "fragment"}
+widths = settings["widths"]
+flat_error = [np.sum((x_test - by_pca(x_test, width)) ** 2) / len(x_test) for width in widths]
+bent_error = []
+for width in widths:
+    game = games["deep"] if width == k else build("deep", 0, size=width)
+    if width != k:
+        train(game, settings["steps"])
+    bent_error.append(error_of(game))
+print("PCA ", *(f"{width}: {error:.1f}  " for width, error in zip(widths, flat_error)))
+print("deep", *(f"{width}: {error:.1f}  " for width, error in zip(widths, bent_error)))
+
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+figure, axis = plots.figure(width=8.5, height=4)
+axis.plot(widths, flat_error, marker="s", label="linear (PCA)")
+axis.plot(widths, bent_error, marker="o", label=f"deep, {settings['steps']:,} updates")
+axis.set(xscale="log", yscale="log", xlabel="numbers in the code", ylabel="squared error per test image")
+axis.set_xticks(widths, [str(width) for width in widths])
+axis.set_yticks([5, 10, 20, 40], ["5", "10", "20", "40"])
+axis.minorticks_off()
+axis.legend()
+ratios = np.array(bent_error) / flat_error
+show(figure, f"Error against the width of the code. Deep over linear: {ratios[0]:.2f} times at 2 numbers, "
+             f"{ratios.min():.2f} at best, {ratios[-1]:.2f} at {widths[-1]}.")  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# With few numbers the curved surface wins clearly. With 64 the plane wins. PCA's answer is exact, while the deep one
+# has had few updates. (With 64 numbers it *could* copy the plane, since a ReLU far from its kink is linear.) What a
+# network can do and what training finds are two things.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## References
