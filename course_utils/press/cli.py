@@ -239,8 +239,9 @@ def _slides(options):
             raise FileNotFoundError(f"Found no {path}, expected it to be made: run `course notebooks {twin.stem}`.")
         reveal = slides.fetch_reveal(options.out)
         made = options.out / f"{twin.stem}.html"
-        said = speaker.read(speaker.notes_of(twin))
-        count = slides.write_slides(nbformat.read(path, as_version=4), made, reveal, said, options.depth)
+        said, page = speaker.read(speaker.notes_of(twin)), options.out.parent / "playground" / f"{twin.stem}.html"
+        play = f"../playground/{page.name}" if page.exists() else None
+        count = slides.write_slides(nbformat.read(path, as_version=4), made, reveal, said, options.depth, play)
         if options.pdf:
             slides.write_pdf(made, made.with_suffix(".pdf"))
         console.print(f"[green]ok[/green]      {made}  {count} slides{' and a PDF' * options.pdf}", highlight=False)
@@ -250,7 +251,8 @@ def _slides(options):
 def _site(options):
     from course_utils.press import site
 
-    console.print(f"[green]ok[/green]      open {site.build(options.out)}", highlight=False, soft_wrap=True)
+    made = site.build(options.out, play=options.out.parent / "playground")
+    console.print(f"[green]ok[/green]      open {made}", highlight=False, soft_wrap=True)
     return 0
 
 

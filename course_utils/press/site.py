@@ -69,16 +69,20 @@ NAMED = {
     '<summary aria-label="Toggle hidden content">': "<summary>",  # its own words say more
     '<th class="head"><p></p></th>': "<td></td>",
 }  # fmt: skip
+PLAY = """## Try it
+
+<iframe src="../playground/{name}.html" title="Playground" loading="lazy" class="playground"></iframe>"""
 GLOSSARY, CSS = (Path(__file__).with_name(name) for name in ("glossary.md", "site.css"))
 
 
-def build(out, lectures=None, folder=None):
+def build(out, lectures=None, folder=None, play=None):
     """Builds the site.
 
     Args:
         out: the folder for it; what stood there is replaced.
         lectures: paths of executed notebooks; by default those of the clone, with their stored outputs.
         folder: root of the clone.
+        play: folder of a playground; the lectures that it has a page for show it, and the site gets a copy.
 
     Returns:
         Path of the first page.
@@ -95,7 +99,7 @@ def build(out, lectures=None, folder=None):
     out = Path(out).resolve()
     with tempfile.TemporaryDirectory() as scratch:
         source, made = Path(scratch) / "source", Path(scratch) / "made"
-        written = _write_source(source, lectures, folder)
+        written = _write_source(source, lectures, folder, {page.stem for page in Path(play or source).glob("*.html")})
         status, warnings = _Lines(), _Lines()
         logging.getLogger("sphinx").handlers.clear()
         app = Sphinx(source, None, made, Path(scratch) / "doctrees", "html", SETTINGS, status=status, warning=warnings)
@@ -111,6 +115,8 @@ def build(out, lectures=None, folder=None):
             page.write_text(with_alt_texts(text, alts), encoding="utf-8")
         shutil.rmtree(out, ignore_errors=True)
         shutil.copytree(made, out, ignore=shutil.ignore_patterns(".buildinfo*", "objects.inv"))
+        if play and Path(play).is_dir():
+            shutil.copytree(play, out / "playground")
     return out / "index.html"
 
 
@@ -130,13 +136,15 @@ class _Lines:
         return False
 
 
-def _write_source(source, lectures, folder):
+def _write_source(source, lectures, folder, playable=()):
     """Writes what Sphinx reads; returns the alt texts of each lecture's figures by name."""
     import nbformat
 
     written, books = {}, {}
     for path in map(Path, lectures):
         books[path.stem] = nbformat.read(path, as_version=4)
+        if path.stem in playable:
+            books[path.stem].cells.append(nbformat.v4.new_markdown_cell(PLAY.format(name=path.stem)))
         written[path.stem] = _write_lecture(books[path.stem], source / "lectures" / path.name, folder)
     pages_ = {
         "index.md": _index(books, folder),

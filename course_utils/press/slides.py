@@ -41,8 +41,10 @@ _STYLE = """\
 .reveal math { font-size: 1.1em; }
 .reveal p:has(> math[display="block"]) { text-align: center; }
 .reveal .cover img { object-fit: contain; }
+.reveal iframe { border: 0; max-height: none; max-width: none; }
 .reveal .slide-number { font-size: 18px; color: #444; background: none; }
 """
+_PLAY = '<section><h2>Try it</h2><iframe data-src="{}" title="Playground" width="1230" height="610"></iframe></section>'
 _PAGE = """\
 <!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
@@ -59,7 +61,7 @@ Reveal.initialize({{ width: 1280, height: 720, margin: 0.02, center: false, hist
 """
 
 
-def write_slides(notebook, path, reveal, said=None, depth=False):
+def write_slides(notebook, path, reveal, said=None, depth=False, play=None):
     """Writes a notebook as one file of slides.
 
     Args:
@@ -68,6 +70,7 @@ def write_slides(notebook, path, reveal, said=None, depth=False):
         reveal: the folder of reveal.js, from `fetch_reveal`.
         said: what the speaker says, from `speaker.read`.
         depth: keep the parts "In depth".
+        play: address of a page of the playground, which becomes the last slide.
 
     Returns:
         How many slides there are.
@@ -77,6 +80,7 @@ def write_slides(notebook, path, reveal, said=None, depth=False):
     script, notes, layout, theme = ((Path(reveal) / part).read_text(encoding="utf-8") for part in PARTS)
     slides = speaker.attach(deck.cut(notebook, depth), said or {})
     sections = [_title_section(notebook, slides[0]), *map(_section, _after_title(slides))]
+    sections += [_PLAY.format(html.escape(play))] if play else []
     page = _PAGE.format(
         title=html.escape(slides[0].title),
         sections="\n".join(sections),

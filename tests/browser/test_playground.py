@@ -82,6 +82,16 @@ def test_finger_and_keys_move_the_code(opened):
     shown.wait_for_function("before => document.getElementById('said').textContent !== before", arg=before)
 
 
+def test_a_page_runs_inside_another_page(page, built, tmp_path):
+    address = (built / "01_vae.html").as_uri()
+    (tmp_path / "site.html").write_text(f'<iframe src="{address}" title="Playground"></iframe>')
+    shown = page.open(tmp_path / "site.html")
+    inside = shown.frames[1]
+    inside.wait_for_function("window.playground && playground.ready", timeout=120_000)
+    assert inside.evaluate("playground.last.length") == 28 * 28
+    assert not page.faults
+
+
 @pytest.mark.parametrize("prior", ["gaussian", "mixture", "swiss"])
 def test_each_prior_has_its_decoder(opened, prior):
     shown = opened("02_aae")

@@ -41,7 +41,9 @@ def built(tmp_path_factory):
         notebooks.write(new_notebook(cells=made), folder / f"{name}.ipynb")
     patch = pytest.MonkeyPatch()
     patch.setattr(site, "API", {"Losses": ("losses",)})
-    site.build(folder / "out", sorted(folder.glob("*.ipynb")))
+    (folder / "play").mkdir()
+    (folder / "play" / "02_second.html").write_text("<p>a network</p>")
+    site.build(folder / "out", sorted(folder.glob("*.ipynb")), play=folder / "play")
     patch.undo()
     return folder / "out"
 
@@ -69,6 +71,12 @@ def test_too_few_pictures_for_the_alt_texts_are_an_error():
 def test_formulas_are_mathml(built):
     assert "<msup" in text(built, "lectures/01_first.html")
     assert '<div class="math" tabindex="0"><math' in text(built, "lectures/02_second.html")
+
+
+def test_a_lecture_shows_its_page_of_the_playground(built):
+    assert '<iframe src="../playground/02_second.html" title="Playground"' in text(built, "lectures/02_second.html")
+    assert (built / "playground" / "02_second.html").is_file()
+    assert "<iframe" not in text(built, "lectures/01_first.html")
 
 
 def test_the_first_page_leads_everywhere(built):

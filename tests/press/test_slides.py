@@ -48,3 +48,10 @@ def test_slides_need_nothing_from_elsewhere(tmp_path, reveal):
     assert 'alt="six digits"' in page
     assert "not_shown" not in page
     assert re.search(r'<aside class="notes">.*what I say.*</aside>', page, re.DOTALL)
+
+
+def test_a_page_of_the_playground_becomes_the_last_slide(tmp_path, reveal):
+    notebook = new_notebook(cells=[cell(new_markdown_cell, "# Title", "slide")])
+    assert slides.write_slides(notebook, tmp_path / "talk.html", reveal, play="../playground/01_vae.html") == 2
+    last = (tmp_path / "talk.html").read_text().split("<section>")[-1]
+    assert 'data-src="../playground/01_vae.html" title="Playground"' in last
