@@ -6,7 +6,8 @@
 
 The last 5,000 training images train nothing: by the Fréchet distance to them the moment and the guidance are chosen, so
 that the test images have no say. Learning rates fall to 0 along a line over the second half. `diffusion-mnist` also
-ships an early moment of itself, `diffusion-mnist-stage`, for a lesson to go on from.
+ships an early moment of itself, `diffusion-mnist-stage`, for a lesson to compare with. It was begun with 7,000
+iterations planned and went on after 2,100 with 4,200 planned; up to there the rates are the same.
 """
 
 import dataclasses
@@ -42,7 +43,7 @@ from course_utils.games.diffusion import Diffusion
 from course_utils.samplers import SAMPLERS
 
 CLASSES, SAMPLES, HELD = 10, 10_000, 5_000
-GUIDANCES = (1.0, 1.25, 1.5, 2.0, 3.0)
+GUIDANCES = (1.0, 1.5, 2.0, 3.0)
 STAGE_AT = 1_000  # iterations
 
 
@@ -61,7 +62,7 @@ class Run:
     marks: int = 10  # looks at the clock, each with measures and a checkpoint
     looked: tuple = (1_000, 15)  # samples and steps of a look
     steps: int = 25  # of the shipped sampler
-    scored: tuple = (5, 10, 50)  # further numbers of steps whose distance is measured
+    scored: tuple = (10, 50)  # further numbers of steps whose distance is measured
     stage: bool = False
 
     def network(self):
@@ -76,9 +77,9 @@ class Run:
 
 RUNS = {
     "diffusion-mnist": Run(
-        7_000,
+        4_200,
         {"builder": "denoising_unet", "arguments": {"widths": [32, 64], "blocks": 1, "patch": 2, "classes": CLASSES}},
-        stage=True,
+        marks=6, steps=15, stage=True,
     ),
     "diffusion-codes": Run(
         6_000,
@@ -269,8 +270,8 @@ def scores(chosen, denoiser, guidance):
         "evaluations-an-image": chosen.run.steps * (1 if guidance == 1 else 2),
     }
     for steps in chosen.run.scored:
-        images, _ = chosen.sampled(denoiser, 2_000, 3, guidance, steps)
-        found[f"FD-mnist-cnn-2000-at-{steps}-steps"] = float(
+        images, _ = chosen.sampled(denoiser, 1_000, 3, guidance, steps)
+        found[f"FD-mnist-cnn-1000-at-{steps}-steps"] = float(
             metrics.frechet_distance(read(images).features, tests.features)
         )
     return found

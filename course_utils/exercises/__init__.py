@@ -7,11 +7,11 @@ An exercise never raises: an empty cell, a wrong answer and an answer that crash
 says how to write one.
 """
 
-from . import aae, alae, autoencoders, biggan, dcgan, gan, progress, stylegan, vae, wgan, wgan_gp
+from . import aae, alae, autoencoders, biggan, dcgan, diffusion, gan, progress, stylegan, vae, wgan, wgan_gp
 from .exercise import Exercise, Task
 from .open_tasks import Experiment, Prediction
 
-LECTURES = (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan)
+LECTURES = (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, diffusion)
 
 __all__ = [
     "LECTURES",
@@ -24,6 +24,7 @@ __all__ = [
     "autoencoders",
     "biggan",
     "dcgan",
+    "diffusion",
     "gan",
     "stylegan",
     "summary",

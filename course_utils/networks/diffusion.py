@@ -73,7 +73,7 @@ def denoising_unet(image_shape=(28, 28, 1), widths=(32, 64), blocks=1, patch=2, 
             f"{len(widths)} grids ask for; take fewer widths or a smaller patch."
         )
     inputs, embedding = _inputs(tuple(image_shape), 2 * widths[-1], classes)
-    hidden = conv2d(widths[0], 3, padding="same")(_patches(inputs[0], image_shape, patch))  # (N, H/patch, W/patch, w)
+    hidden = conv2d(widths[0], 3, padding="same")(patches(inputs[0], image_shape, patch))  # (N, H/patch, W/patch, w)
     skips = []
     for grid, channels_here in enumerate(widths):
         if grid:
@@ -91,7 +91,7 @@ def denoising_unet(image_shape=(28, 28, 1), widths=(32, 64), blocks=1, patch=2, 
             hidden = residual(layers.Concatenate()([hidden, skips.pop()]), embedding, channels_here)
     hidden = keras.activations.silu(PixelNormalization()(hidden))
     answer = layers.Conv2D(patch**2 * channels, 3, padding="same", kernel_initializer="zeros", name="answer")(hidden)
-    return keras.Model(inputs, _pixels(answer, image_shape, patch), name="denoiser")
+    return keras.Model(inputs, pixels(answer, image_shape, patch), name="denoiser")
 
 
 def residual(x, embedding, channels):
@@ -144,7 +144,7 @@ def _told(hidden, embedding):
     return keras.activations.silu(hidden * (1.0 + scale) + shift)
 
 
-def _patches(images, image_shape, patch):
+def patches(images, image_shape, patch):
     """(N, H, W, C) -> (N, H/p, W/p, p²C)."""
     height, width, channels = image_shape
     split = layers.Reshape((height // patch, patch, width // patch, patch, channels))(images)
@@ -153,8 +153,8 @@ def _patches(images, image_shape, patch):
     )
 
 
-def _pixels(patches, image_shape, patch):
-    """The inverse of `_patches`."""
+def pixels(patches, image_shape, patch):
+    """The inverse of `patches`."""
     height, width, channels = image_shape
     split = layers.Reshape((height // patch, width // patch, patch, patch, channels))(patches)
     return layers.Reshape(tuple(image_shape))(layers.Permute((1, 3, 2, 4, 5))(split))

@@ -144,7 +144,8 @@ def run(source):
 
 @EACH
 def test_the_notebook_has_the_task_as_it_is_written_here(lecture, name):
-    number = [lecture.__name__.split(".")[-1] for lecture in exercises.LECTURES].index(lecture)
+    places = [lecture.__name__.split(".")[-1] for lecture in exercises.LECTURES]
+    number = {"diffusion": 14}.get(lecture, places.index(lecture))  # the lectures between are not written yet
     (twin,) = TWINS.glob(f"{number:02d}_*.py")
     source = twin.read_text("utf-8")
     prose = words("\n".join(line.removeprefix("#") for line in source.splitlines()))

@@ -44,8 +44,8 @@ def test_an_answer_depends_on_image_time_and_class_and_on_its_own_row_alone(part
 
 def test_patches_are_whole_and_come_back():
     x = keras.Input((8, 6, 2))
-    patches = diffusion._patches(x, (8, 6, 2), 2)
-    network = keras.Model(x, [patches, diffusion._pixels(patches, (8, 6, 2), 2)])
+    patches = diffusion.patches(x, (8, 6, 2), 2)
+    network = keras.Model(x, [patches, diffusion.pixels(patches, (8, 6, 2), 2)])
     images = RNG.normal(size=(2, 8, 6, 2)).astype("float32")
     found, back = map(array, network(images))
     assert found.shape == (2, 4, 3, 8)

@@ -1,0 +1,36 @@
+"""Figures of lecture 14: what each panel shows."""
+
+import numpy as np
+import pytest
+
+from course_utils.plots import diffusion
+
+pytestmark = pytest.mark.once
+RNG = np.random.default_rng(0)
+
+
+def test_every_cloud_lies_over_the_same_grey_points_in_the_same_square():
+    points, behind = {"a": RNG.normal(size=(30, 2)), "b": 3 * RNG.normal(size=(20, 2))}, RNG.normal(size=(9, 2))
+    made = diffusion.clouds(points, behind)
+    assert [axis.get_title() for axis in made.axes] == ["a", "b"] and len({axis.get_xlim() for axis in made.axes}) == 1
+    for axis, drawn in zip(made.axes, points.values()):
+        np.testing.assert_array_equal(axis.collections[0].get_offsets(), behind)
+        np.testing.assert_array_equal(axis.collections[1].get_offsets(), drawn)
+
+
+def test_a_way_runs_from_its_ring_to_its_dot():
+    paths, ends = RNG.normal(size=(7, 4, 2)), RNG.normal(size=(5, 2))
+    (axis,) = diffusion.ways({"ways": paths}, ends).axes
+    assert len(axis.lines) == 4 and np.allclose(axis.lines[2].get_xydata(), paths[:, 2])
+    grey, rings, dots = (np.asarray(found.get_offsets()) for found in axis.collections)
+    assert np.allclose(grey, ends) and np.allclose(rings, paths[0]) and np.allclose(dots, paths[-1])
+
+
+def test_numbers_stand_at_even_places_or_at_their_own():
+    lines = {"FD": {"a": [3.0, 2.0, 1.0], "b": [4.0, 3.0, 2.0]}, "share": {"c": [0.1, 0.2, 0.3]}}
+    left, right = diffusion.against([1, 10, 50], lines, "steps", logarithmic=("FD",)).axes
+    assert left.get_yscale() == "log" and right.get_yscale() == "linear" and right.get_legend() is None
+    assert [label.get_text() for label in left.get_xticklabels()] == ["1", "10", "50"]
+    assert left.lines[1].get_xdata().tolist() == [0, 1, 2] and left.lines[1].get_ydata().tolist() == [4, 3, 2]
+    (axis,) = diffusion.against([0.1, 0.9], {"x": {"y": [1.0, 2.0]}}, "t", even=False).axes
+    assert axis.lines[0].get_xdata().tolist() == [0.1, 0.9]
