@@ -5,9 +5,9 @@
     python training/diffusion.py diffusion-mnist --resume      # on from where it was stopped
 
 The last 5,000 training images train nothing: by the Fréchet distance to them the moment and the guidance are chosen, so
-that the test images have no say. Learning rates fall to 0 along a line over the second half. `diffusion-mnist` also
+that the test images have no say. Learning rates stay for a while, then fall to 0 along a line. `diffusion-mnist` also
 ships an early moment of itself, `diffusion-mnist-stage`, for a lesson to compare with. It was begun with 7,000
-iterations planned and went on after 2,100 with 4,200 planned; up to there the rates are the same.
+iterations planned and went on after 2,100 with 3,500 planned; up to there the rates are the same.
 """
 
 import dataclasses
@@ -19,9 +19,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
+from keras import ops
 from runs import (
     FOLDER,
-    Tail,
     Trial,
     Watch,
     begun,
@@ -56,6 +56,7 @@ class Run:
     codes: str | None = None  # the shipped autoencoder whose codes are diffused; pixels if None
     rate: float = 2e-3
     beta_2: float = 0.99
+    hold: float = 0.5  # share of the run after which the rate begins to fall
     batch_size: int = 64
     decay: float = 0.999
     drop: float = 0.1
@@ -77,9 +78,9 @@ class Run:
 
 RUNS = {
     "diffusion-mnist": Run(
-        4_200,
+        3_500,
         {"builder": "denoising_unet", "arguments": {"widths": [32, 64], "blocks": 1, "patch": 2, "classes": CLASSES}},
-        marks=6, steps=15, stage=True,
+        marks=5, hold=0.6, steps=15, stage=True,
     ),
     "diffusion-codes": Run(
         6_000,
@@ -152,7 +153,7 @@ def played(run, seed):
     keras.utils.set_random_seed(seed)
     live, averaged = run.network(), run.network()
     game = Diffusion(
-        live, drop=run.drop, optimizer=keras.optimizers.Adam(Tail(run.rate, run.iterations), beta_2=run.beta_2),
+        live, drop=run.drop, optimizer=keras.optimizers.Adam(Fall(run.rate, run.iterations, run.hold), beta_2=run.beta_2),
         averages=[Average(live, averaged, run.decay)], seed=seed,
     )  # fmt: skip
     game.compile(steps_per_execution=10)
@@ -168,6 +169,20 @@ def trial(run, seed):
         game.fit(chosen.x, chosen.y, batch_size=run.batch_size, steps_per_epoch=iterations, verbose=0)
 
     return Trial(play, 10, run.iterations, look=measures(chosen, averaged), looks=run.marks)
+
+
+class Fall(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that stays for a share of a run, then falls to 0 along a line."""
+
+    def __init__(self, rate, steps, hold):
+        self.rate, self.steps, self.hold = rate, steps, hold
+
+    def __call__(self, step):
+        left = (1.0 - ops.cast(step, "float32") / self.steps) / (1.0 - self.hold)
+        return self.rate * ops.clip(left, 0.0, 1.0)
+
+    def get_config(self):
+        return {"rate": self.rate, "steps": self.steps, "hold": self.hold}
 
 
 class Stage(keras.callbacks.Callback):
@@ -226,7 +241,7 @@ def ship(name, run, seed, folder):
             "batch_size": run.batch_size,
             "optimizer": f"Adam(0.9, {run.beta_2})",
             "rate": run.rate,
-            "rates": "constant for the first half, then along a line to 0",
+            "rates": f"constant for a share of {run.hold} of the plan, then along a line to 0",
             "average": run.decay,
             "drop": run.drop,
             "codes": run.codes,
