@@ -43,7 +43,7 @@ from course_utils.games.diffusion import Diffusion
 from course_utils.samplers import SAMPLERS
 
 CLASSES, SAMPLES, HELD = 10, 10_000, 5_000
-GUIDANCES = (1.0, 1.5, 2.0, 3.0)
+GUIDANCES = (1.0, 1.15, 1.3, 1.5, 2.0, 3.0)
 STAGE_AT = 1_000  # iterations
 
 
@@ -153,8 +153,8 @@ def played(run, seed):
     keras.utils.set_random_seed(seed)
     live, averaged = run.network(), run.network()
     game = Diffusion(
-        live, drop=run.drop, optimizer=keras.optimizers.Adam(Fall(run.rate, run.iterations, run.hold), beta_2=run.beta_2),
-        averages=[Average(live, averaged, run.decay)], seed=seed,
+        live, drop=run.drop, averages=[Average(live, averaged, run.decay)], seed=seed,
+        optimizer=keras.optimizers.Adam(Fall(run.rate, run.iterations, run.hold), beta_2=run.beta_2),
     )  # fmt: skip
     game.compile(steps_per_execution=10)
     return game, averaged
