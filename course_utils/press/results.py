@@ -20,7 +20,6 @@ HEADLINES = {
     "wgan-gp-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
     "biggan-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
     "diffusion-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
-    "diffusion-codes": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
     "stylegan-glyphs": ("path-length-W-glyphs-cnn", "path length in W", ("path-length-Z-glyphs-cnn", "in Z")),
 }
 
