@@ -240,7 +240,31 @@ def _download(url, output_file, pooch_object):
     import pooch
 
     _wait_for_answer(url)
-    pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, STALL_SECONDS))(url, output_file, pooch_object)
+    load = pooch.HTTPDownloader(timeout=(CONNECT_SECONDS, STALL_SECONDS), progressbar=_Bar(url.rpartition("/")[2]))
+    load(url, output_file, pooch_object)
+
+
+class _Bar:
+    """Says on the error stream how much of a download has come, on one line; with the methods that pooch calls."""
+
+    def __init__(self, name):
+        self.name, self.total, self.done, self.shown = name, 0, 0, None
+
+    def update(self, size):
+        self.done += size
+        part = min(self.done / self.total, 1.0) if self.total else 0.0
+        percent = round(100 * part)
+        if percent != self.shown:
+            bar = "█" * (percent // 5) + "·" * (20 - percent // 5)
+            of = f" of {self.total / 1e6:.1f} MB" if self.total else ""
+            print(f"\rdownloading {self.name}  {bar} {percent:3d} %{of}", end="", file=sys.stderr, flush=True)
+        self.shown = percent
+
+    def reset(self):
+        self.done = 0
+
+    def close(self):
+        print(file=sys.stderr)
 
 
 def _wait_for_answer(url):

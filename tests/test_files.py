@@ -328,3 +328,16 @@ def test_a_missing_page_is_no_file(tmp_path, address, monkeypatch):
     with pytest.raises(ConnectionError, match="404"):
         files.fetch("file", f"{address}/gone", f"sha256:{sha(b'good')}", tmp_path)
     assert os.listdir(tmp_path) == []
+
+
+def test_a_download_says_how_much_has_come(capsys):
+    bar = files._Bar("digits.npz")
+    bar.total = 4_000_000
+    for _ in range(4):
+        bar.update(1_000_000)
+    bar.update(500)  # pooch counts whole chunks
+    bar.close()
+    lines = capsys.readouterr().err.split("\r")
+    assert lines[1] == "downloading digits.npz  █████···············  25 % of 4.0 MB"
+    assert lines[-1] == "downloading digits.npz  ████████████████████ 100 % of 4.0 MB\n"
+    assert len(lines) == 5
