@@ -92,7 +92,11 @@ settings = session.pick(
 # ## 1 · The data
 #
 # Digits, and for the first time in a GAN notebook their *labels*. The generator is told which digit
-# to draw, and the critic which digit it should see.
+# to draw, and the critic which digit it should see. Below stands one column a class.
+#
+# A frozen classifier, trained by the course on the same kind of images, will read what we generate. Its name stands in
+# every score. The images that judge are training images that no game here has seen. So we may pick the best moment of
+# a run by them, and the test images have no say in it.
 
 # %% slideshow={"slide_type": "fragment"}
 digits, held = data.load("mnist", fallback="glyphs"), settings["held"]
@@ -108,11 +112,6 @@ show(
     plots.image_grid(by_class.reshape(-1, *shape)[:40], columns=10, low=-1.0, width=8),
     alt="Four test images of each digit, one column a class.",
 )
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# One column a class. A frozen classifier, trained by the course on the same kind of images, will read what
-# we generate. Its name stands in every score. The images that judge are training images that no game here has
-# seen. So we may pick the best moment of a run by them, and the test images have no say in it.
 
 # %% slideshow={"slide_type": "fragment"}
 judge = "glyphs" if "glyphs" in data.source("mnist").text else "mnist"

@@ -461,11 +461,11 @@ show(figure, f"FD over the iterations, {start_distance:.1f} before, {notes.kept[
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **What to watch for.** FD is measured against images of 32×32, so it starts high: images of half the size are
 # blurred, and the last line shows what real ones would get. Here it falls from 10.3 to 6.4 within the first 20
-# iterations, while the new layers are half faded in, and then it rises and stays around 8: they give the digits edges,
-# and rims and specks of colour besides. About half of the ten digits have become others by the end. No two columns look
-# alike, so the generator has not collapsed, but growing in 53 iterations has cost something, and the images of 32×32
-# are not good yet. The long run took its time: it faded in over 3,500 iterations, and stood at 3.0 after 2,100 and at
-# 0.6 in the end. The losses say nothing of this: the critic's falls all the way.
+# iterations, when the new layers are faded in by a good third, and then it rises and stays around 8: they give the
+# digits edges, and rims and specks of colour besides. About half of the ten digits have become others by the end. No
+# two columns look alike, so the generator has not collapsed, but growing in 53 iterations has cost something, and the
+# images of 32×32 are not good yet. The long run took its time: it faded in over 3,500 iterations, and stood at 3.0
+# after 2,100 and at 0.6 in the end. The losses say nothing of this: the critic's falls all the way.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 4.2 The long run
