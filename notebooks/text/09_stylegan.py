@@ -137,9 +137,9 @@ print(f"FD-{read.name} of training images: {floor:.2f}")
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
     plots.style_generators(),
-    alt="Left, a traditional generator: z enters at the bottom and goes through 4, 8, 16 and 32 pixels to the image. "
-        "Right, StyleGAN: z goes through the mapping to w; a constant goes through the same sizes; at each of them A "
-        "gives the style to AdaIN, and noise is added.",
+    alt="Left, a traditional generator: z enters at the first layer, and goes through 4, 8, 16 and 32 pixels to the "
+        "image. Right, StyleGAN: z goes through the mapping to w; a constant goes through the same sizes; at each of "
+        "them A gives the style to AdaIN, and noise is added.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -407,7 +407,8 @@ theirs = StyleGAN(*tiny(), gamma=1.0, penalty_every=1, mixing=0.3, critic_optimi
 apart = largest_difference(own, theirs, smaller(x_train[:64], 8), batch_size=16)
 print(f"largest difference of any weight after two iterations: {apart:.1e}")
 assert apart < 1e-4, "ours is the package's game"
-own.release(), theirs.release()
+for game in (own, theirs):
+    game.release()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 4.1 Train: the last doubling
@@ -531,8 +532,8 @@ for name in ("noise", "other noise", "no noise"):
 show(plots.image_rows(rows, low=-1.0),
      alt="Speckled glyphs of the data; below, eight styles of the second generator with noise, with other noise, and "
          "without: the rough shapes stay, the grain changes and goes away.")  # fmt: skip
-assert moved["speckled", "16×16"].mean() > 5 * max(moved["speckled", where].mean() for where in ("4×4", "8×8"))
-assert moved["speckled", "all"].mean() > 3 * moved["plain", "all"].mean()
+assert moved["speckled", "16×16"].mean() > 10 * max(moved["speckled", where].mean() for where in ("4×4", "8×8"))
+assert moved["speckled", "all"].mean() > 10 * moved["plain", "all"].mean()
 still = images_of(G, draws(1, seed=5).repeat(20, axis=0)).std(0).max()
 assert still < 1e-5, "without noise a style makes one image"
 
@@ -602,7 +603,7 @@ for letter, title, fits in (("a", "coarse", from_coarse), ("b", "fine", from_fin
         + "; ".join(f"{name} " + ", ".join(f"{v:.2f}" for v in row) for name, row in fits.items()),
     )  # fmt: skip
 assert from_coarse["digit"][1] > 0.7 > 0.3 > from_fine["digit"][1], "shape is decided early"
-assert from_fine["background"][1] > from_coarse["background"][1], "and the ground's colour late"
+assert from_fine["background"][1] > 0.7 > 0.3 > from_coarse["background"][1], "and the ground's colour late"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # (A digit stands for its ten probabilities, a hue for its cosine and sine.) A factor whose $a$ is near 1 in the
@@ -652,7 +653,8 @@ recorded = {space: long.recipe["scores"][f"path-length-{space}-{read.name}"] for
 print("recipe of the long run, 2,000 paths:", ", ".join(f"{space} {value:.0f}" for space, value in recorded.items()))
 if session.profile != "smoke":
     medians = {space: np.median(np.concatenate(found)) for space, found in length.items()}
-    assert gap > 0 and medians["W"] < medians["Z"], "W is less tangled than Z"
+    assert medians["W"] < medians["Z"] and gap > 3, "W is less tangled than Z"
+    assert max(part.mean() for part in length["W"]) < min(part.mean() for part in length["Z"]), "by every seed"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # ± is the standard error of the mean over all paths. Beware of it: a few very long paths carry much of each sum, and
@@ -723,7 +725,7 @@ for psi in (0.7, 0.4, 0):
     sweep[f"ψ = {psi:g}, first four"] = images_of(G, mixed(truncated(F, w, psi), w, 4, count), fixed)
 show(plots.image_rows(sweep, low=-1.0),
      alt="Ten samples drawn towards the mean style, in all layers: in the end one greyish digit. And in the first four "
-         "layers: in the end one shape in ten colours.")  # fmt: skip
+         "layers: in the end nearly one shape, on grounds that keep their colours.")  # fmt: skip
 assert np.ptp(sweep["ψ = 0"], axis=0).max() < 1e-4, "ψ = 0 leaves one image"
 
 # %% slideshow={"slide_type": "subslide"}
@@ -754,7 +756,7 @@ for axis, name in zip(axes, ("FD", "precision", "recall")):
         axis.plot(psis, curves[where][name], marker=marker, label=where)
     axis.set(xlabel="ψ", title=name)
 axes[0].legend()
-show(figure, "FD, precision and recall over ψ, truncated in all layers and in the first four: the curves nearly agree.")
+show(figure, "FD, precision and recall over ψ, truncated in all or the first four layers: FD agrees, the rest nearly.")
 print(f"saturation of the ground of test images {saturation(x_test):.2f}")
 for where, found in curves.items():
     for k, psi in enumerate(psis):
