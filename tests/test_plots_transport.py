@@ -22,6 +22,7 @@ def every_figure():
     yield transport.slackness(1 - PLAN, PLAN)
     yield transport.parallel_lines(x, {"KL": np.where(x, np.inf, 0), "JSD": 0 * x}, {"JSD": 0 * x})
     yield transport.verdicts(x, rng.normal(size=30), rng.normal(size=30), {"A": (x, "f"), "B": (x**2, "g")}, {"B": x})
+    yield transport.drifting(x, {"stays": np.tile(x, (9, 1)), "moves": np.linspace(x, x + 1, 9)})
     yield transport.clipped_weights({"c = 1": rng.uniform(-1, 1, 90), "c = 2": np.full(9, 2.0)}, (1.0, 2.0))
     yield transport.layer_norms({"c = 1": [1.0, 0.1], "c = 2": [0.0, 1e-9]})
     yield transport.thermometers({title: ([3.0, 2.0, 1.0], [0.3, 0.2, 0.1], "loss") for title in "ABC"})
@@ -59,6 +60,11 @@ def test_infinite_distances_are_left_out():
 
 def test_the_share_at_the_limit_counts_both_ends():
     assert transport.at_limit(np.array([-0.01, 0.01, 0.005, 0.0]), 0.01) == 0.5
+
+
+def test_a_film_strip_shows_the_first_and_the_last_moment():
+    figure = transport.drifting(np.zeros(3), {"A": np.array([[0.0, 0, 0], [1, 1, 1], [2, 2, 2]])}, frames=2)
+    assert [axis.get_title() for axis in figure.axes] == ["0 steps", "2 steps"]
 
 
 def test_shares_of_a_histogram_sum_to_1_and_use_one_scale():

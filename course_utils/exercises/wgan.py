@@ -9,19 +9,19 @@ from .open_tasks import Experiment, Prediction
 farther = Prediction(
     title="Exercise 1 · Half a step outwards",
     question="""\
-The earth mover's distance between the real numbers (one heap at 0) and the fakes (two heaps, at −2 and at 2) is 1.80.
-Now every fake moves half a unit outwards: the heaps stand at −2.5 and at 2.5. How large is the distance now? Say a
-number, then run the next cell.""",
+The earth mover's distance between the real numbers (one cluster at 2.5) and the fakes (two clusters, at 0.5 and
+at 4.5) is 1.80. Now every fake moves half a unit outwards: its clusters stand at 0 and at 5. How large is the
+distance now? Say a number, then run the next cell.""",
     start="my_distance = ...\n",
     near=0.03,
     slips=(
         (
             lambda measured: measured - 0.5,
-            "That would be a distance that does not see how far apart the heaps are, as the JSD of disjoint sets.",
+            "That would be a distance that does not see how far apart the clusters are, as the JSD of disjoint sets.",
         ),
         (
             lambda measured: measured + 0.5,
-            "Both heaps move by one half, but each holds half of the mass: the cost is a mean over all the earth.",
+            "Both clusters move by one half, but each holds half of the mass: the cost is a mean over all the earth.",
         ),
         (lambda measured: measured - 1, "The earth has a longer way to go now, so the distance has to grow."),
         (lambda measured: measured - 0.25, "All fakes move, those at the left and those at the right."),

@@ -132,6 +132,36 @@ def verdicts(x, real, fake, curves, best=None):
     return made
 
 
+def drifting(real, paths, frames=5):
+    """Draws numbers on their way to the data as a film strip: a row a game, a column a moment.
+
+    Args:
+        real: float (n,), the data, which stand still.
+        paths: dict label -> float (steps + 1, n), where the fakes are at the start and after each step.
+        frames: moments shown, evenly spaced; the first and the last are among them.
+
+    Returns:
+        A matplotlib figure of histograms, all on one scale; fakes that left it are not drawn.
+    """
+    made, axes = figure(len(paths), frames, width=12.0, height=1.7 * len(paths) + 0.6, sharex=True, sharey=True,
+                        squeeze=False)  # fmt: skip
+    starts = np.concatenate([real, *(path[0] for path in paths.values())])
+    bins = np.linspace(starts.min() - 0.3, starts.max() + 0.3, 41)
+    for row, (label, path) in zip(axes, paths.items()):
+        shown = np.linspace(0, len(path) - 1, frames).round().astype(int)
+        for axis, step in zip(row, shown):
+            axis.hist(real, bins, color="lightgrey", label="real")
+            axis.hist(path[step], bins, histtype="step", linewidth=2, color="C1", label="fake")
+            axis.set(yticks=[])
+            if axis in axes[0]:
+                axis.set_title(f"{step} steps")
+        row[0].set_ylabel(label)
+    for axis in axes[-1]:
+        axis.set_xlabel("x")
+    axes[0, 0].legend(loc="upper center", fontsize=12)
+    return made
+
+
 def clipped_weights(weights, limits):
     """Draws the weights of clipped critics, each in units of its limit, and the share that sits at the limit.
 
