@@ -1106,7 +1106,7 @@ exercises.wgan.limits.check(my_limits, my_conclusion)
 # |---|---|
 # | "hinge loss" $\frac1m\sum f(x)\,f(g(z))$ | $\max(0,1-f(x)) + \max(0,1+f(g(z)))$: in depth, F |
 # | sup over $\lvert f\rvert\le1$ | $\Vert f\Vert_{\mathrm{Lip}}\le1$, a bound on the slope: in depth, E |
-# | $-\inf_\gamma\mathbb E_\gamma[\|x-y\| + (f(x)-f(y))]$ | $+\inf_{\gamma\ge0}\sum\gamma(x,y)\,[\|x-y\| - (f(x)-f(y))]$: in depth, G |
+# | $-\inf_\gamma\mathbb E_\gamma[\|x-y\| + (f(x)-f(y))]$ | two signs, and $\gamma\ge0$ free in mass: in depth, G |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## In depth
