@@ -1287,8 +1287,8 @@ if session.profile != "smoke":
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
-    plots.image_rows({name: images[:12] for name, images in compared.items()}, width=10),
-    alt="Twelve images each: real, restored by AE and VAE, the VAE's (pale, soft edges), the GAN's (dark, sharp).",
+    plots.image_rows({name: images[:4] for name, images in compared.items()}, width=4),
+    alt="Four images each: real, restored by AE and VAE, the VAE's (pale, soft edges), the GAN's (dark, sharp).",
 )
 show(
     plots.bars({"Laplacian energy": list(sharp.values()), f"FD-{read.name}": far}, list(compared)),
