@@ -114,7 +114,7 @@ import campaign
 print(time.monotonic() - campaign.started())
 """
     began = time.monotonic()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=1500)
     assert time.monotonic() - began + 0.1 > float(done.stdout) > (1.0 if sys.platform == "linux" else 0.0)
 
 

@@ -153,6 +153,6 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def _python(code):
     environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=1500)
     assert done.returncode == 0, done.stderr
     return done

@@ -19,7 +19,7 @@ def python(code, **environment):
     kept = {k: v for k, v in os.environ.items() if k not in ("COURSE_PROFILE", "COURSE_DATA")}
     merged = {**kept, "PYTHONPATH": str(Path(session.__file__).parents[1]), **environment}
     merged = {k: v for k, v in merged.items() if v is not None}
-    return subprocess.run([sys.executable, "-c", code], env=merged, capture_output=True, text=True, timeout=300)
+    return subprocess.run([sys.executable, "-c", code], env=merged, capture_output=True, text=True, timeout=1500)
 
 
 def test_start_sets_up_everything_and_is_quiet(tmp_path):

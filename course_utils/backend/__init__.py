@@ -168,15 +168,22 @@ def predict(network, inputs, batch_size):
     Returns:
         float32 array (N, ...), or a list of such arrays.
     """
-    parts = [np.asarray(part) for part in tree.flatten(inputs)]
-    rows = len(parts[0])
+    rows = len(tree.flatten(inputs)[0])
     size = min(batch_size, 1 << (rows - 1).bit_length())
     size += -size % adapter.devices_in_use()
-    padded = [np.concatenate([part, np.repeat(part[-1:], -rows % size, axis=0)]) for part in parts]
+    padded, _ = filled(inputs, size)
     adapter.prepare_predict(network)
     with kept(network):
-        found = network.predict(tree.pack_sequence_as(inputs, padded), batch_size=size, verbose=0)
+        found = network.predict(padded, batch_size=size, verbose=0)
     return tree.map_structure(lambda a: np.asarray(a[:rows], "float32"), found)
+
+
+def filled(inputs, multiple):
+    """Repeats the last row of arrays up to a multiple of rows; returns (arrays, how many rows there were)."""
+    parts = [np.asarray(part) for part in tree.flatten(inputs)]
+    rows = len(parts[0])
+    parts = [np.concatenate([part, np.repeat(part[-1:], -rows % multiple, axis=0)]) for part in parts]
+    return tree.pack_sequence_as(inputs, parts), rows
 
 
 def prepare_predict(model):

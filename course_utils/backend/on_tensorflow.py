@@ -4,6 +4,7 @@ import contextlib
 
 import tensorflow as tf
 from keras import ops
+from tensorflow.python.framework.ops import gradient_registry
 
 
 def value_and_grad(function, variables):
@@ -76,7 +77,7 @@ def shard(batch):
 
 def train_function(model, execute):
     eager, xla = model.run_eagerly, model.jit_compile
-    program = execute if eager else tf.function(execute, jit_compile=xla, autograph=False)
+    program = execute if eager else _compiled(execute, xla)
 
     def train(_):
         data, rows = model._running.next()
@@ -100,7 +101,27 @@ def measuring(model, measure):
 
     if model.run_eagerly:
         return program
-    return tf.function(program, jit_compile=model.jit_compile, autograph=False)
+    return _compiled(program, model.jit_compile)
+
+
+def _compiled(function, xla):
+    """A `tf.function` whose graph is freed with it.
+
+    TensorFlow keeps the rule of each `tf.custom_gradient` in a graph for the life of the process, and with the rule the
+    graph: 75 MB a small game, since each step of a Keras optimizer has one. Rules serve whoever differentiates the
+    program from outside, which nobody does, so they go when it is traced.
+    """
+
+    def traced(*arguments):
+        rules = gradient_registry._registry
+        before = set(rules)
+        try:
+            return function(*arguments)
+        finally:
+            for name in [name for name in rules if name not in before and name.startswith("CustomGradient-")]:
+                del rules[name]
+
+    return tf.function(traced, jit_compile=xla, autograph=False)
 
 
 def prepare_predict(model):

@@ -234,12 +234,15 @@ class Game(Saved, keras.Model):
     def predict(self, x, batch_size=64, **kwargs):
         """Returns what `call` makes of many rows, as arrays; arguments are those of `keras.Model.predict`."""
         backend.prepare_predict(self)
+        devices = backend.devices_in_use()
+        x, rows = backend.filled(x, devices) if devices > 1 else (x, None)
         fused, self.steps_per_execution = self.steps_per_execution, 1  # that is about iterations
         try:
             with backend.kept(self):
-                return super().predict(x, batch_size=batch_size, **kwargs)
+                found = super().predict(x, batch_size=batch_size + -batch_size % devices, **kwargs)
         finally:
             self.steps_per_execution = fused
+        return tree.map_structure(lambda each: each[:rows], found)
 
     def call(self, inputs, training=False):
         raise NotImplementedError(

@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import json
 import math
+import os
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,7 @@ def _run(options):
     name, out = options.name, options.out or Path("runs") / options.name
     _check(options, out)
     session.start(options.backend, seed=options.seed)
-    from course_utils import data
+    from course_utils import backend, data
 
     images, labels, classes = data.folder(
         options.data, options.size, options.channels, "folders" if name == "biggan" else None
@@ -62,7 +63,7 @@ def _run(options):
     marks = math.ceil(options.iterations / steps)
     plan = {
         "name": name, "size": options.size, "channels": options.channels, "iterations": steps * marks,
-        "seed": options.seed, "images": len(images), "classes": list(classes),
+        "seed": options.seed, "images": len(images), "classes": list(classes), "backend": backend.name(),
     }  # fmt: skip
     _train(plan, images, labels, steps, out, options)
     return 0
@@ -83,11 +84,29 @@ def _check(options, out):
         raise FileNotFoundError(f"Found no {options.data}, expected a folder or a zip of images; check the name.")
     if options.backend:
         session.checked_backend(options.backend)
+    _check_writable(out)
     begun = (out / "run.json").exists()
     if begun and not options.resume:
         raise ValueError(f"Found a run in {out}, expected an empty folder; add --resume, or name another with --out.")
     if options.resume and not begun:
         raise ValueError(f"Found no run in {out} to go on with, expected one; leave --resume out, or correct --out.")
+
+
+def _check_writable(out):
+    """Refuses a place where no results can be written; leaves nothing there."""
+    nearest = next(path for path in (out.absolute(), *out.absolute().parents) if path.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK):
+        raise ValueError(f"Found {nearest}, which is no folder to write into, expected one; choose another with --out.")
+
+
+def _noted_plan(path):
+    """What `run.json` says of the run before."""
+    try:
+        return {**json.loads(path.read_text("utf-8"))}
+    except (ValueError, TypeError):
+        raise ValueError(
+            f"Found {path} that is no JSON object, expected the plan of a run; begin anew with another --out."
+        ) from None
 
 
 def _note_plan(out, plan, resume):
@@ -96,7 +115,7 @@ def _note_plan(out, plan, resume):
     if not resume:
         _write(path, plan | {"seconds": 0.0})
         return
-    before = json.loads(path.read_text("utf-8"))
+    before = _noted_plan(path)
     if differ := [key for key, value in plan.items() if before.get(key) != value]:
         then, now = (", ".join(f"{key} {each.get(key)}" for key in differ) for each in (before, plan))
         raise ValueError(f"Found a run of {then} in {out}, expected {now}; resume with the same, or choose --out anew.")

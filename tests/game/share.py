@@ -45,6 +45,8 @@ def main(out):
     found = {f"log/{key}": np.array(values) for key, values in history.items()}
     found |= {f"evaluated/{key}": np.array(value) for key, value in game.evaluate(held_out, verbose=0).items()}
     found |= {f"sample/{n}": game.sample(n, seed=3) for n in (7, 1)}
+    z = np.random.default_rng(4).standard_normal((HELD_OUT, 3), dtype="float32")
+    found |= {f"predicted/{size}": game.predict(z, batch_size=size, verbose=0) for size in (16, 7)}
     for network in game.networks:
         found |= {f"weight/{network.name}/{i}": weight for i, weight in enumerate(network.get_weights())}
     np.savez(out, **found)

@@ -18,7 +18,7 @@ INSTALLED = [b for b, module in MODULES.items() if importlib.util.find_spec(modu
 def play(backend, out, **environment):
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", **environment}
     done = subprocess.run(
-        [sys.executable, str(HERE / "play.py"), str(out)], env=environment, capture_output=True, text=True, timeout=600
+        [sys.executable, str(HERE / "play.py"), str(out)], env=environment, capture_output=True, text=True, timeout=1500
     )
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(np.load(out))

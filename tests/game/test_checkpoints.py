@@ -17,7 +17,6 @@ from course_utils.game import Checkpoint, Game, Player, checkpoints
 KILLS = 20
 
 
-@pytest.mark.timeout(1600)  # many processes, each importing a framework: a busy machine takes its time
 def test_a_run_killed_twenty_times_ends_bit_for_bit_where_it_would_have(tmp_path):
     quiet = {"KERAS_BACKEND": backend.name(), "TF_CPP_MIN_LOG_LEVEL": "3", "OMP_NUM_THREADS": "1"}
     # All children compile the same program: JAX may keep it.

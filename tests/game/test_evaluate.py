@@ -139,7 +139,7 @@ for wrong in (lambda: game.fit(data(32), batch_size=15, verbose=0), lambda: game
         capture_output=True,
         text=True,
         cwd=Path(__file__).parent,
-        timeout=600,
+        timeout=1500,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert "multiple of 2" in done.stdout and "1 rows for 2 devices" in done.stdout

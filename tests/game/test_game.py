@@ -1,5 +1,6 @@
 """What a game promises: who moves, in which order, on which rows, and what stays untouched."""
 
+import gc
 import weakref
 
 import keras
@@ -346,6 +347,27 @@ def test_release_gives_programs_and_data_back_and_keeps_the_game():
         game.fit(data(parts=3), batch_size=16, steps_per_epoch=4, verbose=0)
     assert released.iteration == untouched.iteration == 8
     assert all(same(found, weights(untouched)[network]) for network, found in weights(released).items())
+
+
+@pytest.mark.skipif(backend.name() != "tensorflow", reason="only TensorFlow keeps graphs")
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_no_graph_outlives_a_released_game(jit_compile):
+    from tensorflow.python.framework.func_graph import FuncGraph
+
+    def graphs():
+        gc.collect()
+        return sum(isinstance(each, FuncGraph) for each in gc.get_objects())
+
+    def one():
+        game = PenaltyWGAN()
+        game.compile(jit_compile=jit_compile)
+        game.fit(data(parts=3), batch_size=16, steps_per_epoch=2, verbose=0)
+        game.evaluate(data(parts=3), batch_size=16, verbose=0)
+        game.release()
+
+    before = graphs()
+    one()
+    assert graphs() == before
 
 
 def test_what_a_game_cannot_do_it_says():

@@ -28,7 +28,7 @@ def end(processes, outs):
     """Waits for processes and returns what each has written; none of them is left behind."""
     try:
         for process in processes:
-            _, errors = process.communicate(timeout=900)
+            _, errors = process.communicate(timeout=1500)
             assert process.returncode == 0, errors[-3000:]
     finally:
         for process in processes:
@@ -54,13 +54,11 @@ def alone(tmp_path_factory):
     return end([begin(out, DEVICES="1", XLA_FLAGS="")], [out])[0]
 
 
-@pytest.mark.timeout(1000)
 def test_two_devices_with_odd_batches_validation_and_samples(alone, tmp_path):
     (both,) = end([begin(tmp_path / "two.npz", DEVICES="2", XLA_FLAGS=TWO)], [tmp_path / "two.npz"])
     assert largest_difference(alone, both) < (1e-5,)
 
 
-@pytest.mark.timeout(1000)
 def test_two_processes_have_the_weights_of_one(alone, tmp_path):
     address, outs = f"127.0.0.1:{free_port()}", [tmp_path / f"{i}.npz" for i in range(2)]
     processes = [

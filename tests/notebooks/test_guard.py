@@ -25,7 +25,7 @@ def nbval(folder, *cells, executed=True, seconds=60):
                str(folder / "broken.ipynb")]
     began = time.monotonic()
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1500)
     return done.returncode, done.stdout + done.stderr, time.monotonic() - began
 
 

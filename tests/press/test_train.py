@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course_utils import pretrained, session
+from course_utils import backend, pretrained, session
 from course_utils.press import cli, train
 from course_utils.press.recipes import RECIPES
 
@@ -41,6 +41,7 @@ def here(tmp_path, monkeypatch):
         ("dcgan --data photos --channels 4", "--channels is 4"),
         ("dcgan --data photos --iterations -5", "--iterations is -5"),
         ("dcgan --data photos --resume", "no run in"),
+        ("dcgan --data photos --out photos/cat/0.png", "which is no folder to write into"),
         ("dcgan --data photos --backend theano", "theano"),
         ("vae --data photos", "40 images in photos, expected at least 100"),
         ("biggan --data photos/cat", "without a folder of its own class"),
@@ -74,6 +75,12 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_weights_and_can_be_loaded(her
     assert cli.main([*broken, "--seed", "1", "--resume"]) == 2
     assert "seed 0" in " ".join(capsys.readouterr().err.split())
     assert cli.main([*broken]) == 2  # it holds a run
+    plan = (here / "broken" / "run.json").read_text("utf-8")
+    for damaged, words in (("{", "no JSON object"), (plan.replace(backend.name(), "theano"), "backend theano")):
+        (here / "broken" / "run.json").write_text(damaged, "utf-8")
+        assert cli.main([*broken, "--resume"]) == 2
+        assert words in " ".join(capsys.readouterr().err.split())
+    (here / "broken" / "run.json").write_text(plan, "utf-8")
     assert cli.main([*broken, "--resume"]) == 0
     found = pretrained.load("dcgan", here / "broken")
     assert found.recipe["sha256"] == wanted.recipe["sha256"]
