@@ -28,6 +28,7 @@ RATES = (
     ("stylegan-cifar10", "float32"),
     ("stylegan-cifar10", "mixed_bfloat16"),
 )  # runs of training/, and policies
+SIZES = [(batch, width) for width in (16, 32, 64) for batch in (16, 32, 64, 128, 256, 512)]
 RATE_COLUMNS = ("run", "policy", "backend", "device", "images/s", "matrix rate, TFLOP/s", "share of it")
 
 
@@ -41,6 +42,8 @@ def measure():
                 keep(which, reported(backend, "engine.py", which))
         for name, policy in RATES:
             keep(f"rate-{name}-{policy}", reported(backend, "rate.py", name, policy))
+        found = [reported(backend, "cost.py", str(batch), str(width)) for batch, width in SIZES]
+        keep("cost", {"backend": backend, "device": found[0]["device"], "points": found})
 
 
 def reported(backend, script, *arguments):
@@ -66,7 +69,7 @@ def keep(name, report):
 def kept(rates):
     """The reports of the games' rates, or those of the engine."""
     return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(REPORTS.glob("*.json"))
-            if path.name.startswith("rate-") == rates]  # fmt: skip
+            if not path.name.startswith("cost-") and path.name.startswith("rate-") == rates]  # fmt: skip
 
 
 def markdown(columns, rows):
@@ -108,3 +111,5 @@ if __name__ == "__main__":
         measure()
     for section, table in tables().items():
         results.write_section(HERE.parents[1] / "RESULTS.md", section, table)
+    if list(REPORTS.glob("cost-*.json")):
+        subprocess.run([sys.executable, str(HERE / "cost.py"), "plot"], check=True)

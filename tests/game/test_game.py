@@ -350,8 +350,7 @@ def test_release_gives_programs_and_data_back_and_keeps_the_game():
 
 
 @pytest.mark.skipif(backend.name() != "tensorflow", reason="only TensorFlow keeps graphs")
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_no_graph_outlives_a_released_game(jit_compile):
+def test_no_graph_outlives_a_released_game():
     from tensorflow.python.framework.func_graph import FuncGraph
 
     def graphs():
@@ -359,10 +358,10 @@ def test_no_graph_outlives_a_released_game(jit_compile):
         return sum(isinstance(each, FuncGraph) for each in gc.get_objects())
 
     def one():
-        game = PenaltyWGAN()
-        game.compile(jit_compile=jit_compile)
-        game.fit(data(parts=3), batch_size=16, steps_per_epoch=2, verbose=0)
-        game.evaluate(data(parts=3), batch_size=16, verbose=0)
+        game = BatchNormGAN()
+        game.compile(jit_compile=False)
+        game.fit(data(), batch_size=16, steps_per_epoch=2, verbose=0)
+        game.evaluate(data(), batch_size=16, verbose=0)
         game.release()
 
     before = graphs()
