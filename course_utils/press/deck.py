@@ -292,6 +292,6 @@ def first_sentence(text):
         if before.rsplit(" ", 1)[-1].strip("(") in _NO_BREAK or re.search(r"^\d+$|\b[A-Z]$", before):
             continue
         lead = flat[: end.end()]
-        if lead.count("**") % 2 == 0:
+        if lead.count("**") % 2 == 0 and not re.fullmatch(r"\*\*[^*]*\*\*", lead):  # it says nothing
             return lead
     return flat

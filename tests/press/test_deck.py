@@ -41,6 +41,7 @@ def cut(*cells):
         ("Call `a. B` now! Two.", "Call `a. B` now!"),
         ("See Fig. 3 and eq. 7. Two.", "See Fig. 3 and eq. 7."),
         ("**Both. Halves** stay. Two.", "**Both. Halves** stay."),
+        ("**An erratum.** The slide has a 2. Two.", "**An erratum.** The slide has a 2."),
         ("FD is 2. Then it falls.", "FD is 2."),
         ("No end", "No end"),
     ],
