@@ -116,9 +116,9 @@ def _gradients(rng):
 repair = Exercise(
     title="Exercise 3 · Repair a penalty",
     question="""\
-This function is found in public code in many copies. Written for points it was right; then somebody used it for images,
-and the slope of the whole image came out twenty times too steep. `gradient` is $\\nabla f(\\hat x)$, a tensor
-(N, H, W, C). Return the two-sided penalty without λ, one number. A game differentiates it, so use `keras.ops`.""",
+This function is right for points. Somebody used it for images, and the slope of the whole image came out thirty
+times too steep (section 9). `gradient` is $\\nabla f(\\hat x)$, a tensor (N, H, W, C). Return the two-sided penalty
+without λ, one number. A game differentiates it, so use `keras.ops`.""",
     start="""\
 def my_penalty(gradient):
     slope = ops.sqrt(ops.sum(ops.square(gradient), axis=-1) + 1e-12)

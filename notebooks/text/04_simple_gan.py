@@ -174,6 +174,9 @@ def value(real_logits, fake_logits):
 # The lecture: the discriminator's objective *is* binary cross entropy, with label 1 for real and 0
 # for fake; the generator's is binary cross entropy with the wrong label, 1 for a fake. Three ways to
 # each number: by hand, by Keras's cross entropy, by the course's package.
+#
+# One thing to notice: $-\log d(g(z))$, the generator's cross entropy, is *not* its term of $v$, which is
+# $\log(1 - d(g(z)))$. Both are small where the discriminator takes the fakes for real. Section 5 compares them.
 
 # %% slideshow={"slide_type": "fragment"}
 real_logits, fake_logits = rng.normal(size=(2, 256, 1)).astype("float32")
@@ -348,9 +351,9 @@ show(figure, "Simultaneous steps spiral out, alternating ones circle at radius 1
              "dipping to it once a round, always below the line 22 / steps.")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Nothing is wrong with the equilibrium, and nothing is wrong with the step size: with a smaller $\eta$
-# the simultaneous game only spirals more slowly. *Equilibrium is not convergence.* And averaging is more
-# than a toy: the generators that this course ships are averages of their weights over many iterations.
+# Nothing is wrong with the equilibrium: who starts there stays there. A smaller $\eta$ does not help either,
+# since $\sqrt{1+\eta^2} > 1$ for every step. *Equilibrium is not convergence.* And averaging is more than a toy:
+# the generators that this course ships are averages of their weights over many iterations.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · The game
@@ -500,10 +503,10 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Black: 1,000 fakes, of the same latents in each frame. Green rings: the eight spots. Orange: the
-# discriminator says fake; white: it cannot tell; blue, hardly to be seen here: it says real. Each frame shows
-# the opinion that the next frame's cloud has followed: white paths lead to the spots. With a live kernel, the
-# slider steps through the twenty moments.
+# Black: 1,000 fakes, of the same latents in each frame. Green rings: the eight spots. Orange: the discriminator says
+# fake; white: it cannot tell; blue, hardly to be seen here: it says real. From the fourth frame on, white rays run
+# through the spots, and the fakes between them stand on orange ground. With a live kernel, the slider steps through the
+# twenty moments.
 
 # %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 plots.explore(
@@ -529,11 +532,12 @@ if session.profile != "smoke":  # a smoke run is too short for this
     assert all((r + f) / 2 < peak - 0.05 for (*_, r, f), peak in zip(ends, early)), "accuracy must fall"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The spots are found, and the accuracies come down towards ½ as the fakes get better. The lecture likes
-# to see the discriminator *at chance*: that describes the end of the game, not the way there.
+# The spots are found, from every seed. The way there is no straight line: the share of good samples falls back
+# now and then, as you would expect of players who circle (2.4). The accuracies come down towards ½ as the fakes get
+# better. The lecture likes to see the discriminator *at chance*: that describes the end of the game, not the way there.
 #
-# The way there is no straight line: in each seed the share of good samples falls back now and then. That is the
-# circling of section 2.4, with a few thousand weights in place of two numbers.
+# But be careful. A sixth of the samples is still bad, so an accuracy near ½ does not say that the fakes are right. It
+# says that *this* discriminator, at *this* moment, cannot tell.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · Saturating or not
@@ -636,8 +640,8 @@ plan = {"epochs": settings["epochs"], "steps_per_epoch": settings["digits"], "ve
 history = gan.fit(x_train, batch_size=64, callbacks=[live], **plan)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Left: the averaged generator's answer to 42 latents that stay the same. Right: both losses, the
-# accuracies, FD, and the mean slope of the critic at real images, which is what the generator learns from.
+# Left: the averaged generator's answer to 42 latents that stay the same. Right: both losses, the accuracies, FD on
+# 500 samples, and the critic's mean slope at real images: a critic without slope has nothing to teach.
 
 # %% slideshow={"slide_type": "skip"}
 on_images = np.mean([live.history[key][-3:] for key in ("real_accuracy", "fake_accuracy")])
@@ -822,9 +826,9 @@ if session.profile != "smoke":
     assert len(hits) >= 5 and all(mark["covered"] <= 2 for mark in hits), "good samples, but on few modes"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# This is mode collapse: at these moments the samples are good, and nearly all on one spot. Then the
-# discriminator's turn comes, orange grows there, and the whole cloud moves on, to the next spot. Between
-# the spots no sample is good. A picture of a few samples would not give it away; a count of modes does.
+# This is mode collapse: at these moments most samples are good, and all of them on one spot. From picture to picture
+# the whole cloud has moved to another spot. The ground is pale, for a discriminator that is asked so seldom has hardly
+# an opinion. A few samples from one such moment would not give the collapse away; a count of modes does.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 7.1 A cure: show the discriminator the whole batch
@@ -1126,9 +1130,9 @@ slow, quick = (arrived["gradient descent", loss] for loss in ("minimax", "nonsat
 assert min(slow) > 2 * max(quick), "with gradient descent the saturating loss must starve"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# With gradient descent the claim of the lecture is plain to see. With Adam the saturating loss takes longer,
-# but not many times as long: Adam divides each gradient by its own recent size, so a small slope takes it nearly as far
-# as a large one, as long as it points somewhere. Adam appeared half a year after the GAN.
+# With gradient descent you see the lecture's claim: the saturating loss needs four to eleven times as long, seed by
+# seed. With Adam it still takes longer, but only 1.1 to 1.5 times: Adam divides each gradient by its own recent size,
+# so a small slope takes it nearly as far as a large one. Adam appeared half a year after the GAN.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 first = chased["gradient descent", "nonsaturating"][0]
@@ -1144,10 +1148,9 @@ print("mean |d − ½| where the data lies, after 1,000 iterations:", *(f"{numbe
 assert max(off) < 0.15, "at balance, the discriminator must be near chance"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The same game as a film: the fakes climb the curve $d$. On the way they shrink to a point and overshoot,
-# for all of them follow the same slope to the same place: a glimpse of section 7. Then they spread,
-# and $d$ falls to about ½ where the data lies. That is the balance of section 2.2, in a game that is simple
-# enough to reach it.
+# The same game as a film: the fakes climb the curve $d$. On the way they draw together and overshoot, for all of
+# them follow the same slope to the same place: a glimpse of section 7. Then they spread, and $d$ falls to about ½
+# where the data lies. That is the balance of section 2.2, in a game that is simple enough to reach it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### B · Why the non-saturating loss drops modes
@@ -1206,10 +1209,10 @@ print(*text.split("; "), sep="\n")
 assert half["KL(q‖p) − 2 JSD"][1] > 20 * abs(half["KL(q‖p) − 2 JSD"][0])
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Leaving out modes costs next to nothing, and bad samples cost a lot: a generator that follows this slope
-# prefers few good modes to all modes with some bad samples. The Jensen–Shannon divergence alone charges both
-# about alike. But mind what it does *not* explain: the collapse of section 7 comes from late answers, and
-# there the discriminator is far from its best.
+# Half of the modes left out costs 0.26 nats; half of the samples astray costs 6.8, and more still where the data is
+# rarer. A generator that follows this slope prefers few good modes to all modes with some bad samples. The
+# Jensen–Shannon divergence alone charges both alike: its two lines cover each other. But note what this does *not*
+# explain: the collapse of section 7 comes from late answers, and there the discriminator is far from its best.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### C · Least squares
@@ -1236,9 +1239,10 @@ print(f"largest |loss − χ²/2|: {np.abs(loss - pearson / 2).max():.1e}; losse
 assert np.allclose(loss, pearson / 2, atol=1e-12)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# **What it is good for.** Look at the pull on a fake, as in section 5, with the other losses beside it. A fake
-# whose logit is large already passes for real. The non-saturating loss leaves it alone. Least squares pulls it *back*
-# towards the number of the real ones, however far beyond it lies. (The package codes $a = 0$, $b = c = 1$.)
+# **What it is good for.** Look at the push on a fake's logit, as in section 5, with the other losses beside it. A fake
+# whose logit is large already passes for real, and the non-saturating loss leaves it alone. Least squares pushes it
+# *back* towards the number of the real ones, the harder the farther it lies beyond. (The package has $a = 0$ and
+# $b = c = 1$.)
 
 # %% slideshow={"slide_type": "fragment"}
 def slope(loss):
@@ -1310,11 +1314,10 @@ assert max(left_over["saturating"]) < min(left_over["least squares"]) < min(left
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Three answers. Under the saturating loss the gradient is down to a few per cent of its largest, or less. Under
-# least squares a quarter to nearly all of it is left, by seed: the network has to learn a constant, and until it
-# has, its errors keep a slope. The non-saturating gradient does not vanish at all, because the best *logit* is
-# minus infinity and the network is on its way there; its slope has no limit, which is a trouble of its own. So
-# least squares does not solve the problem. It puts it off, for as long as the critic is not trained to the end.
-# Lecture 06 changes the measure.
+# least squares a quarter to nearly all of it is left, by seed: the best critic is flat, but after 1,600 iterations
+# this one is not the best yet. The non-saturating gradient does not vanish at all: the best *logit* is minus infinity,
+# the network is on its way there, and it gets steeper as it goes. So least squares does not solve the problem. It
+# puts it off, for as long as the critic is not trained to the end. Lecture 06 changes the measure.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### D · Discrete data: why `argmax` stops a GAN
@@ -1369,8 +1372,9 @@ if read:
 print(f"the long run's record: smallest class {scores['smallest-class']:.1%}, largest {scores['largest-class']:.1%}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# All ten classes are there, but not in equal parts. What a generator neglects, it neglects quietly: no term
-# of its loss counts classes.
+# All ten classes are there. In the run just trained their shares are off: 13 % of the samples are in a class too many,
+# three times as much as chance allows. The long run's 4.4 % is hardly more than chance. No term of the loss counts
+# classes, so no curve of losses would have told you.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### References
