@@ -19,6 +19,9 @@ the critic's loss fell. None of these runs was shipped. In the one that was, 0.0
 to 92.5 % of the images held out at 6,000 iterations and fell to 84.5 % at 10,000; of 5,000 training images it was
 91.7 and 85.5 %. So nothing is learned by heart. FD turned at the same time, while the error of the codes went on
 falling: why is open.
+
+Convolutional G and E of 24 channels, with a tanh that bounds the pixels and a rate of 0.01, had on the images held out
+FD 13.9 and 70.4 % of the classes after 500 iterations, and 7.5 and 87.7 % after 1,500 of 3,000, where it was stopped.
 """
 
 import dataclasses

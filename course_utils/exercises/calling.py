@@ -10,6 +10,7 @@ import math
 import sysconfig
 import threading
 import traceback
+import warnings
 from pathlib import Path
 
 import keras
@@ -18,6 +19,7 @@ import numpy as np
 SECONDS = 10.0  # that one call of an answer may take
 _PACKAGE = str(Path(__file__).resolve().parents[1])
 _LIBRARIES = tuple({sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {_PACKAGE})
+_NO_LOGITS = "does not represent logits"  # how Keras on TensorFlow says that it takes a sigmoid or softmax back
 _EMPTY = {"RESUME", "NOP", "CACHE", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
 
@@ -126,11 +128,12 @@ def call(answer, args):
 
     Raises:
         Blank: it returns dots, or computes with dots.
-        Complaint: it takes other arguments, raises, takes too long, or returns nothing.
+        Complaint: it takes other arguments, raises, takes too long, returns nothing, or takes probabilities for logits.
     """
     _check_arguments(answer, args)
     try:
-        with np.errstate(all="ignore"), limited(SECONDS):
+        with np.errstate(all="ignore"), limited(SECONDS), warnings.catch_warnings():
+            warnings.filterwarnings("error", f"(?s).*{_NO_LOGITS}")  # or the slip would pass, on TensorFlow alone
             result = answer(*args)
     except (Blank, Complaint, KeyboardInterrupt):
         raise
@@ -139,6 +142,9 @@ def call(answer, args):
     except BaseException as error:  # a student's code may raise anything, SystemExit too; the notebook goes on
         if "ellipsis" in str(error).lower():
             raise Blank from None
+        if isinstance(error, UserWarning) and _NO_LOGITS in str(error):
+            said = "you give probabilities to a loss and say `from_logits=True`; do one or the other."
+            raise Complaint(said) from None
         raise Complaint(f"your code stopped with {_stopped(error)}") from None
     if result is ... or (isinstance(result, (tuple, list)) and any(part is ... for part in result)):
         raise Blank

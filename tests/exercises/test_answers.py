@@ -6,6 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from keras import ops
@@ -137,7 +138,7 @@ def _names(node):
 
 def run(source):
     """Executes the source of a cell and returns the names that it defines; of what it lacks nothing is needed."""
-    names = {"np": np, "ops": ops}
+    names = {"np": np, "ops": ops, "keras": keras}
     exec(source, names)
     return names
 
