@@ -146,7 +146,7 @@ def _match(z, F, G, E):
 
 def _shuffled(z, F, G, E):
     w = F(z)
-    return ops.mean(ops.sum(ops.square(w[::-1] - E(G(w))), axis=-1))
+    return ops.mean(ops.sum(ops.square(ops.flip(w, axis=0) - E(G(w))), axis=-1))
 
 
 def _skips_f(z, F, G, E):
