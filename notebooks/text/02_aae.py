@@ -1013,8 +1013,9 @@ if not smoke:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · Your turn
 #
-# Three exercises; the first two stand in sections 6.2 and 6.3. Fill in the dots and run the cell. The check says what
-# is missing, `exercises.aae.repair.hint()` gives one hint at a time, and the solution is folded below each cell.
+# Exercises 1 and 2 stand in sections 6.2 and 6.3. Fill in the dots and run the cell; the check says what is wrong.
+# `exercises.aae.repair.hint()` gives one hint after the other, and the solution is folded below each cell.
+# `exercises.summary()` says what you have done.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 3 · Repair the forger
@@ -1141,6 +1142,8 @@ exercises.summary()
 # - It needs draws from the prior, and no formula.
 # - Three turns; the encoder moves in two of them, each with its own optimizer.
 # - Told the label, the discriminator ties classes to parts of the prior, and you can ask for a class.
+# - A prior that fits as a whole may still have a place for each class. Shown the label, the discriminator drives the
+#   class out of the style.
 # - With a label head, a hundred labels and many unlabelled images do better than a hundred labels alone.
 # - Measure the match (MMD² against its floor, holes), not only the losses.
 #

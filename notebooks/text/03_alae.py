@@ -821,8 +821,9 @@ if who == "shipped":
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · Your turn
 #
-# Two exercises; the first two stand in sections 2.1 and 5.2. Fill in the dots and run the cell. The check says what
-# is missing, `exercises.alae.repair.hint()` gives one hint at a time, and the solution is folded below each cell.
+# Exercises 1 and 2 stand in sections 2.1 and 5.2. Fill in the dots and run the cell; the check says what is wrong.
+# `exercises.alae.repair.hint()` gives one hint after the other, and the solution is folded below each cell.
+# `exercises.summary()` says what you have done.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 3 · Repair step III
