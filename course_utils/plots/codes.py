@@ -111,12 +111,13 @@ def _name_regions(axis, read, sure, limit):
     n = len(read)
     side = limit * (2 * (np.arange(n) + 0.5) / n - 1)
     places = np.stack(np.meshgrid(side, -side), -1)  # rows from top to bottom
+    inside = np.abs(places).max(-1) < 0.92 * limit  # a name at the edge would be cut
     for digit in np.unique(read):
-        own = (read == digit) & (sure > 0.9)
+        own = (read == digit) & (sure > 0.9) & inside
         if own.sum() < 4:
             continue
         others = places[~own][None]
-        depth = np.sqrt(np.square(places[own][:, None] - others).sum(-1).min(1))  # to the nearest other place
+        depth = np.sqrt(np.square(places[own][:, None] - others).sum(-1).min(1))  # to the nearest other place, or the edge
         place = places[own][depth.argmax()]
         axis.text(
             *place, str(digit), fontsize=14, weight="bold", ha="center", va="center", clip_on=True,
