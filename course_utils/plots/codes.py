@@ -117,7 +117,7 @@ def _name_regions(axis, read, sure, limit):
         if own.sum() < 4:
             continue
         others = places[~own][None]
-        depth = np.sqrt(np.square(places[own][:, None] - others).sum(-1).min(1))  # to the nearest other place, or the edge
+        depth = np.sqrt(np.square(places[own][:, None] - others).sum(-1).min(1))  # to another place
         place = places[own][depth.argmax()]
         axis.text(
             *place, str(digit), fontsize=14, weight="bold", ha="center", va="center", clip_on=True,
