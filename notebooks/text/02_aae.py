@@ -27,8 +27,8 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | about 3 minutes on two cores |
+# | `smoke` | tests | under 1 minute of processor time |
+# | `cpu` | a laptop | 8 minutes of processor time, less on two cores |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
