@@ -301,7 +301,7 @@ show(figure, "With the square the best slope is always above 0. Without it, it i
 assert squared.min() > 0 and np.all(slide[halves < gamma / 2] == 0) and slide[-1] > 0
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# With the square the critic always keeps some slope, and the generator always has something to follow. Without it,
+# With the square this critic keeps some slope at every distance, and its generator something to follow. Without it,
 # the penalty pulls on a slope of 0.001 as hard as on a slope of 1: here the critic gives up, $s = 0$, as soon as the
 # fakes are nearer than $a = \gamma/2$. A generator that is *nearly right* would be told nothing. The squared penalty
 # is that of Mescheder et al. (2018), called R1; notebook 07 compares it with its relatives.
@@ -445,8 +445,8 @@ if not smoke:
     assert history["image"][-1] < history["image"][0] and own["kept"] > 0.3, "images must come back, untold"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Dotted: the mean as an answer (left), and chance (right). The image error falls although no step works on it: that
-# is section 2.1 at work.
+# Dotted: the mean as an answer (left), and chance (right). The image error falls although no step works on it.
+# Section 5.2 shows what is left of that when step III is taken away.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · A reconstruction without a pixel loss
