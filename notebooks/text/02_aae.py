@@ -584,10 +584,9 @@ show(
 # iterations. But it leaves holes as well: its share of draws with no code nearby is several times the 0.8 % of
 # chance.
 #
-# And the decoded draws? There the VAE is ahead: the classifier is sure of more of them. Holes are not seams. Wherever
-# two classes meet, a continuous decoder has to draw something in between, and ten spokes that are all used put more
-# classes side by side. White is where the classifier is unsure. So *covers the prior* is one thing, and *decodes into
-# sure digits* another; after a short run the AAE has the first only.
+# And the decoded draws? There the VAE is ahead: the classifier is sure of more of them. Holes are not seams: where two
+# classes meet, a continuous decoder has to draw something in between, and the AAE's codes meet everywhere. So *covers
+# the prior* is one thing, *decodes into sure digits* another; after a short run the AAE has the first only.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 1 · Holes that are none
@@ -1017,9 +1016,8 @@ if not smoke:
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **How to recognise it:** the reconstruction is even better than before, so a look at that loss alone says that all is
 # well. The sure readings rise too: the classifier can be sure of what lies far from all codes. But the discriminator
-# tells codes from draws nearly always. It is the plain autoencoder of notebook 01 again. **What to do:** watch the
-# discriminator's accuracy. Raise the adversaries' rate, or lower that of the reconstruction, until it comes down
-# towards ½.
+# is right in more than nine cases of ten. It is the plain autoencoder of notebook 01 again. **What to do:** watch its
+# accuracy. Raise the adversaries' rate, or lower that of the reconstruction, until it comes down towards ½.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Errata of the slides
