@@ -11,7 +11,7 @@ from . import aae, alae, autoencoders, biggan, dcgan, diffusion, gan, progress, 
 from .exercise import Exercise, Task
 from .open_tasks import Experiment, Prediction
 
-LECTURES = (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan)
+LECTURES = (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, diffusion)
 
 __all__ = [
     "LECTURES",
