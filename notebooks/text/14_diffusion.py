@@ -91,7 +91,7 @@ telling = session.profile != "smoke"  # whether networks were trained for long e
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1 · The data
 #
-# Digits and their labels, pixels from −1 to 1. The last ones train nothing in this notebook: they judge.
+# Digits and their labels, pixels from −1, paper, to 1, ink. The last ones train nothing in this notebook: they judge.
 
 # %% slideshow={"slide_type": "fragment"}
 digits, held = data.load("mnist", fallback="glyphs"), settings["held"]
@@ -421,8 +421,9 @@ if telling:
     assert max(max(pair) for pair in gaps.values()) < 0.15, "the points have deviation 1"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Distances are root mean squares, where the points have deviation 1. So the network has nearly found the formula. Now
-# draw from both.
+# Distances are root mean squares, where the points have deviation 1. So the network has nearly found the formula. At
+# the two smallest $t$, where the 300 points can be told apart, it is nearer to the best denoiser of the *distribution*
+# than to that of the points it was trained on. Now draw from both.
 
 # %% slideshow={"slide_type": "subslide"}
 noise = np.random.default_rng(5).standard_normal((1_000, 2), dtype="float32")
@@ -516,10 +517,10 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The four rows share one decoder. The normal distribution with the right mean and covariance is not enough; what is
-# missing is the *shape* of the cloud, and the diffusion has learned it. The last row is the floor: better than the
-# decoder of real codes no sampler of codes can be without guidance. *Latent diffusion* (Rombach et al., 2022), the
-# idea of Stable Diffusion, is this, with a larger autoencoder, a U-Net and a text in place of the label.
+# The four rows share one decoder. The normal distribution with the right mean and covariance is not enough. What is
+# missing is the *shape* of the cloud, and the diffusion has learned it. The last row is what the decoder makes of real
+# codes: a sampler that was exactly right about the codes would get there. *Latent diffusion* (Rombach et al., 2022),
+# the idea of Stable Diffusion, is this, with a larger autoencoder, a U-Net and a text in place of the label.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Run section 5 live: it takes half a minute of a core. While it runs, ask what the four rows will look like.
@@ -560,8 +561,9 @@ print(f"{pixels.count_params():,} weights, largest difference to the package's {
 assert np.allclose(ours, package, atol=1e-4) and np.abs(package).max() > 0.1
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The weights are **shipped**: no laptop trains this in class. `training/diffusion.py` played the same game; which
-# moment of it ships, and with which guidance, was decided by training images that it did not see.
+# The weights are **shipped**: no laptop trains this in class. `training/diffusion.py` played the same game. Its
+# guidance, and the moment that ships, were chosen by training images that it did not see. This run was stopped early,
+# after 2,100 of 7,000 planned iterations, and its recipe says so.
 
 # %% slideshow={"slide_type": "fragment"}
 made, scores = run.recipe["settings"], run.recipe["scores"]
@@ -646,14 +648,17 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Few evaluations cost quality, and the methods lose it differently: look where each curve flattens. Published, on
-# CIFAR-10: DDIM has FID 13.4, 6.8, 4.7 and 4.2 at 10, 20, 50 and 100 steps (Song et al., 2021, from memory).
+# Two evaluations are too few for all three; Heun suffers most, for two buy it a single step. From ten on nothing is
+# gained here: what is left is the decoder's share, and the methods differ by less than a tenth. On CIFAR-10 more steps
+# pay for longer: there DDIM has FID 13.4, 6.8, 4.7 and 4.2 at 10, 20, 50 and 100 steps (Song et al., 2021, quoted from
+# memory).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 7.1 There and back
 #
 # DDIM draws nothing, so its way can be walked in the other direction: from an image to the noise that it comes from.
-# An encoder that nobody trained.
+# An encoder that nobody trained. (What it finds is not quite noise: the deviation printed below stays under 1, since
+# most pixels of a digit are exactly −1.)
 
 # %% slideshow={"slide_type": "fragment"}
 k = 24 if telling else 4
@@ -727,8 +732,9 @@ print(f"FD is lowest at w = {best_w:g}, asked class {sweep['asked class'][weight
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # *Precision* is the share of samples that lie among real images, *recall* the share of real images that lie among
-# samples. It is the trade of BigGAN's truncation in notebook 08: obedience and precision rise, recall falls, and FD,
-# which minds both, has its minimum between.
+# samples. Guidance makes the class sure and precision rise, up to $w = 2$; recall falls all the way. It is the trade
+# of BigGAN's truncation in notebook 08. At $w = 8$ precision falls as well: the samples leave the data. FD minds
+# everything, and is lowest at a little guidance or none. The long run's own choice, on 5,000 samples, was $w = 1.25$.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask before you show the curves: which of the four numbers will get worse? Then put 08's truncation beside it.
@@ -839,9 +845,9 @@ if judge == "mnist" and telling:
     assert table[0.6][2] > 2 * table[1.0][2]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Digits are mostly black: their mean pixel is far below 0, and that of noise is 0. So noise looks to the network like
-# a brighter image than it has ever seen, and it draws one. Even the *exact* denoiser does, so no longer training
-# helps. In colour the same fault makes pictures that are never quite dark or quite bright (Lin et al., 2024).
+# A digit is mostly paper: its mean pixel is far below 0, and that of noise is 0. So noise looks to the network like a
+# page with more ink than it has ever seen, and it draws too much ink. Even the *exact* denoiser does, so no longer
+# training helps. In colour the same fault makes pictures that are never quite dark or quite bright (Lin et al., 2024).
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask: would training longer help? Point at the formula's row: it has no training at all, and fails in the same way.
@@ -849,8 +855,9 @@ if judge == "mnist" and telling:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · The table of all families
 #
-# Every family of this course on the same digits, judged by the same frozen network. FD is read from the recipes:
-# 10,000 samples against the 10,000 test images. What each can answer is a matter of how it is made.
+# Nine models of this course on the same digits, judged by the same frozen network. FD is read from the recipes: 10,000
+# samples against the 10,000 test images, and 5,000 of the diffusion in pixels, which makes its FD a little larger. What
+# each can answer is a matter of how it is made.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 families = {  # name: weights, p(x), p(z|x), can it complete
@@ -1002,10 +1009,11 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Nearly all bits are spent at small $t$, on the exact grey value of each pixel, which no eye sees. $L_\text{simple}$
-# puts its weight where images are decided. That is why a model may draw well and have a mediocre bound, and the other
-# way round. These are bits for 8-bit pixels given the class; the nats of notebook 01 are for *binarised* ones, so the
-# two do not compare.
+# Most bits are spent at small $t$, on the exact grey value of each pixel, which no eye sees. $L_\text{simple}$ puts
+# its weight where images are decided. So look at the numbers again: this network's bound is *worse* than what a
+# histogram for each pixel reaches, and yet it draws digits, which histograms never do. A good picture and a good bound
+# are two things. These are bits for 8-bit pixels given the class; the nats of notebook 01 are for *binarised* ones and
+# do not compare.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## C · Which prediction, which schedule?
@@ -1049,11 +1057,17 @@ show(
 )  # fmt: skip
 assert all(np.isfinite(values).all() for values in outcome.values())
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Each dot is a run, and the axis is logarithmic. After so few iterations the velocity is ahead on both schedules, and
+# the noise fails. Why? At $t = 1$ its answer is divided by $\alpha$, which is 0.003 on the cosine schedule and 0.007
+# on the linear one: a small error becomes a huge $\hat x$. DDPM trains for longer and clips $\hat x$. On the velocity,
+# `cosine` is ahead of `linear` in every pair of runs with one seed.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## D · What the long run went on learning
 #
 # `diffusion-mnist-stage` is the shipped run as it was early on. On the same held-back images, times and noise, how
-# much better is the end? And where?
+# much better is the end? (About a twentieth, at all four times.)
 
 # %% slideshow={"slide_type": "fragment"}
 stage = pretrained.load("diffusion-mnist-stage")
