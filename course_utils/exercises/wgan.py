@@ -142,10 +142,10 @@ def _score_pairs(rng):
 repair = Exercise(
     title="Exercise 3 · Repair a WGAN",
     question="""\
-Somebody turned a GAN into a WGAN and made two mistakes. The critic learns slowly, and the samples
-get *worse* the longer one trains. Find the two faults. `real_scores` and `fake_scores` are tensors (N, 1), what comes
-out of the critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the critic's loss (low
-where the real scores are high) and the generator's. A game differentiates them, so use `keras.ops`.""",
+Somebody turned a GAN into a WGAN and left two lines as they were. The critic seems to learn slowly, and the samples get
+*worse* the longer one trains. Find the two faults. `real_scores` and `fake_scores` are tensors (N, 1), what comes out
+of the critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the critic's loss (low where
+the real scores are high) and the generator's. A game differentiates them, so use `keras.ops`.""",
     start="""\
 def my_wgan_losses(real_scores, fake_scores):
     real, fake = ops.sigmoid(real_scores), ops.sigmoid(fake_scores)
@@ -196,7 +196,7 @@ def my_wgan_losses(real_scores, fake_scores):
 """,
     why="""\
 A sigmoid squeezes all scores into (0, 1): the gap is then at most 1, however far apart the sets are, and flat where
-the critic is sure, which is what the Wasserstein loss was meant to cure. And the generator's loss lacked its minus: it
+the critic is sure, which is what the Wasserstein loss was to cure. And the generator's loss had lost its minus: it
 moved the fakes towards *lower* scores, away from the data.""",
 )
 
@@ -246,7 +246,7 @@ for c in (0.01, 0.03, 0.1, 0.3):
     gap, K, _ = watched(penalties.ClipConstraint(c))[1][:, -1]
     my_limits[c] = gap / K / by_sorting, K
     print(f"c = {c}: {my_limits[c][0]:.0%} of W, K = {K:.2g}")
-my_conclusion = "The limit sets K over many powers of ten, while the share of W stays within some tenths."
+my_conclusion = "The limit sets K over many powers of ten, while the share of W stays nearly the same."
 """,
     why="""\
 A clip rescales: with small weights everywhere the critic's output is small, with large ones it is large, and dividing
