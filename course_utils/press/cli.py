@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from course_utils import session
-from course_utils.press import clock, doctor, grade, notebooks, train
+from course_utils.press import clock, doctor, grade, notebooks, opening, train
 
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of the kernel's tracebacks
 console = Console()
@@ -72,13 +72,14 @@ def _parser():
     add = commands.add_parser("pictures", help="make the README's pictures from the shipped weights")
     add.set_defaults(command=_pictures)
 
-    add = commands.add_parser(
-        "results", help="write RESULTS.md and the README's headlines from the recipes of the shipped weights"
-    )
+    add = commands.add_parser("results", help="write RESULTS.md and the README's headlines from the shipped recipes")
     add.set_defaults(command=_results)
 
     grade.add_command(commands)
     train.add_command(commands)
+    add = commands.add_parser("opening", help="write badges and set-up cell anew into all notebooks; executes nothing")
+    add.set_defaults(command=_opening)
+
     add = commands.add_parser("address", help="print the project's address, or move the project to a new one")
     add.add_argument("new", nargs="?", help="such as https://github.com/owner/name")
     add.set_defaults(command=_address)
@@ -280,11 +281,19 @@ def _results(options):
     return 0
 
 
+def _opening(options):
+    return _say_changed(opening.renew())
+
+
 def _address(options):
     if options.new is None:
         console.print(notebooks.address(), highlight=False)
         return 0
-    for path in notebooks.rewrite_address(options.new):
+    return _say_changed(notebooks.rewrite_address(options.new))
+
+
+def _say_changed(paths):
+    for path in paths:
         console.print(f"changed {path.relative_to(notebooks.root())}", highlight=False)
     return 0
 

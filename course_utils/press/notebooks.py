@@ -14,19 +14,7 @@ from pathlib import Path
 
 from course_utils import files
 
-SETUP = """\
-import subprocess
-import sys
-
-if "google.colab" in sys.modules:  # elsewhere the package is installed already
-    address = "git+{address}"
-    subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "--no-deps", address])
-
-from course_utils import start
-
-session = start()  # picks the backend, so it comes before anything that imports Keras"""
-
-BADGE = "https://colab.research.google.com/github/{project}/blob/main/notebooks/{name}.ipynb"
+COLAB = {"accelerator": "GPU", "colab": {"gpuType": "T4", "provenance": []}}  # what Colab reads: it offers a GPU
 UNTITLED = "Untitled"  # what a notebook without a heading is called
 SLIDE_TYPES = ("slide", "subslide", "fragment", "skip", "notes", "-")
 LONG = "long"  # the tag of a code cell that may have more than MOST_LINES lines
@@ -54,16 +42,6 @@ def address(folder=None):
     """Returns the project's address, which stands in `[project.urls]` of pyproject.toml and nowhere else."""
     text = ((folder or root()) / "pyproject.toml").read_text()
     return tomllib.loads(text)["project"]["urls"]["Repository"]
-
-
-def setup_cell(folder=None):
-    """Returns the source of the setup cell with which every notebook begins."""
-    return SETUP.replace("{address}", address(folder))
-
-
-def badge(name, folder=None):
-    """Returns the link behind a notebook's Colab badge."""
-    return BADGE.format(project="/".join(address(folder).rstrip("/").split("/")[-2:]), name=name)
 
 
 def twins(folder=None):
@@ -102,6 +80,7 @@ def read_twin(twin):
 
     notebook = jupytext.read(twin)
     notebook.metadata.pop("jupytext", None)
+    notebook.metadata.update(COLAB)
     return notebook
 
 

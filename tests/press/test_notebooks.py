@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.press import notebooks
+from course_utils.press import notebooks, opening
 
 pytestmark = pytest.mark.once
 
@@ -123,12 +123,13 @@ def test_the_notebook_begins_as_all_do(twin, notebook):
     assert title.source.startswith("# ")
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert len(re.findall(r"^# ", re.sub(r"```.*?```", "", prose, flags=re.DOTALL), re.MULTILINE)) == 1
-    assert notebooks.badge(twin.stem, ROOT) in "".join(cell.source for cell in notebook.cells[:3])
-    assert setup.source.strip() == notebooks.setup_cell(ROOT)
+    assert opening.places(twin.stem, ROOT) in title.source
+    assert notebook.metadata["accelerator"] == "GPU" and "colab" in notebook.metadata
+    assert setup.source.strip() == opening.setup_cell(ROOT)
 
 
 def test_the_readme_shows_the_setup_cell():
-    assert notebooks.setup_cell(ROOT) in (ROOT / "README.md").read_text()
+    assert opening.setup_cell(ROOT) in (ROOT / "README.md").read_text()
 
 
 # The checks themselves: each must turn down what it is for.
@@ -233,11 +234,11 @@ def clone(tmp_path):
     text.mkdir(parents=True)
     for name in ("pyproject.toml", "README.md"):
         (tmp_path / name).write_text((ROOT / name).read_text())
-    link = notebooks.badge("01_tiny", ROOT)
+    badges = opening.places("01_tiny", ROOT).replace("\n", "\n# ")
     twin = text / "01_tiny.py"
     twin.write_text(
-        f"# %% [markdown]\n# # Tiny\n#\n# [![Open in Colab](badge.svg)]({link})\n\n"
-        f"# %% tags=[\"a\"]\n{notebooks.setup_cell(ROOT)}\n\n# %%\nprint(1 + 1)\n"
+        f"# %% [markdown]\n# # Tiny\n#\n# {badges}\n\n"
+        f"# %% tags=[\"a\"]\n{opening.setup_cell(ROOT)}\n\n# %%\nprint(1 + 1)\n"
     )
     (text / "02_other.py").write_text("# %%\n1\n")
     return tmp_path
@@ -284,7 +285,45 @@ def test_a_new_address_moves_everything_and_keeps_figures_fresh(clone):
     moved = nbformat.read(notebooks.notebook_of(twin), as_version=4)
     assert notebooks.is_fresh(moved)
     assert notebooks.content(moved) == notebooks.content(notebooks.read_twin(twin))
-    assert moved.cells[1].source == notebooks.setup_cell(clone)
-    assert notebooks.badge("01_tiny", clone) in moved.cells[0].source
+    assert moved.cells[1].source == opening.setup_cell(clone)
+    assert opening.places("01_tiny", clone) in moved.cells[0].source
     with pytest.raises(ValueError, match="expected the form https://"):
         notebooks.rewrite_address("somewhere", clone)
+
+
+def test_a_new_opening_is_written_everywhere_and_keeps_outputs_and_figures_fresh(clone, monkeypatch):
+    twin = notebooks.find(["01"], clone)[0]
+    notebook = notebooks.regenerate(twin)
+    notebook.cells[1].outputs = [new_output("stream", text="backend  jax\n")]
+    notebook.cells[2].outputs = [new_output("stream", text="2\n")]
+    notebooks.stamp(notebook, backend="jax", profile="cpu")
+    notebooks.write(notebook, notebooks.notebook_of(twin))
+    opening.renew(clone)
+    assert opening.renew(clone) == []
+    monkeypatch.setattr(opening, "__version__", "9.9")
+    changed = opening.renew(clone)
+    assert {path.name for path in changed} == {"README.md", "01_tiny.py", "01_tiny.ipynb"}
+    after = nbformat.read(notebooks.notebook_of(twin), as_version=4)
+    assert "@v9.9" in after.cells[1].source and "@v9.9" in (clone / "README.md").read_text()
+    assert [cell.outputs for cell in after.cells[1:]] == [cell.outputs for cell in notebook.cells[1:]]
+    assert notebooks.is_fresh(after)
+    assert notebooks.content(after) == notebooks.content(notebooks.read_twin(twin))
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_the_set_up_cell_installs_where_nothing_is_and_says_in_a_sentence_why_it_cannot(status, monkeypatch, capsys):
+    import subprocess
+
+    calls, done = [], subprocess.CompletedProcess([], status)
+    monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Interactive")
+    monkeypatch.setattr(subprocess, "run", lambda command: calls.append(command) or done)
+    monkeypatch.setattr("course_utils.start", lambda: "a session")
+    script = compile(opening.setup_cell(ROOT), "setup", "exec")
+    if status:
+        with pytest.raises(SystemExit, match=r"Found no way to install git\+https://.*@v.*: turn the network on"):
+            exec(script, {})
+    else:
+        found = {}
+        exec(script, found)
+        assert found["session"] == "a session"
+    assert calls[0][1:] == ["-m", "pip", "install", "-q", "--no-deps", calls[0][-1]]
