@@ -123,9 +123,9 @@ def test_the_notebook_begins_as_all_do(twin, notebook):
     assert title.source.startswith("# ")
     prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     assert len(re.findall(r"^# ", re.sub(r"```.*?```", "", prose, flags=re.DOTALL), re.MULTILINE)) == 1
-    assert opening.places(twin.stem, ROOT) in title.source
+    assert opening.places(twin.stem, ROOT) in title.source, "run `course opening`"
     assert notebook.metadata["accelerator"] == "GPU" and "colab" in notebook.metadata
-    assert setup.source.strip() == opening.setup_cell(ROOT)
+    assert setup.source.strip() == opening.setup_cell(ROOT), "run `course opening`"
 
 
 def test_the_readme_shows_the_setup_cell():
