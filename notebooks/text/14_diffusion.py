@@ -14,6 +14,9 @@
 # # 14 · Diffusion
 #
 # [![Open this notebook in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/14_diffusion.ipynb)
+# [![Open this notebook in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/generative-course/generative-course/blob/main/notebooks/14_diffusion.ipynb)
+# [![Open this notebook in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/generative-course/generative-course/main?urlpath=lab/tree/notebooks/14_diffusion.ipynb)
+# For a GPU choose *Runtime › Change runtime type* on Colab, *Session options › Accelerator* on Kaggle; Binder has none.
 #
 # **Lecture:** announced by two decks as the next one; the slides end before it.
 #
@@ -42,12 +45,15 @@
 # Nothing below depends on which one it is.
 
 # %% slideshow={"slide_type": "skip"}
+import os
 import subprocess
 import sys
 
-if "google.colab" in sys.modules:  # elsewhere the package is installed already
-    address = "git+https://github.com/generative-course/generative-course"
-    subprocess.check_call([sys.executable, "-m", "pip", "install", "-q", "--no-deps", address])
+if "google.colab" in sys.modules or "KAGGLE_KERNEL_RUN_TYPE" in os.environ:  # elsewhere it is installed already
+    package = "git+https://github.com/generative-course/generative-course@v0.1.0"
+    command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", package]
+    if subprocess.run(command).returncode:
+        raise SystemExit(f"Found no way to install {package}: turn the network on and run this cell once more.")
 
 from course_utils import start
 
