@@ -1,6 +1,7 @@
 """Figures of lecture 08: what a classifier answers, the blocks, attention, spectra, truncation, the ladder."""
 
 import numpy as np
+from matplotlib import ticker
 
 from .grids import draw_page, tile
 from .style import COLOURS, figure
@@ -171,7 +172,10 @@ def spectra(traces, xlabel="iterations", ylabel="largest singular value", log=Tr
             axis.plot(iterations, values, "-", zorder=3 if first else 2, **style)
         axis.set(title=title, xlabel=xlabel, ylabel=ylabel if place == 0 else None)
         axis.set_yscale("log" if log else "linear")
-        axis.legend(loc="upper left")
+        axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
+        if log:
+            axis.yaxis.set_major_formatter(ticker.FormatStrFormatter("%g"))
+            axis.yaxis.set_minor_formatter(ticker.FormatStrFormatter("%g"))
     return made
 
 

@@ -34,7 +34,7 @@
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about a minute of processor time |
-# | `cpu` | a laptop | 7 minutes of processor time |
+# | `cpu` | a laptop | 9 minutes of processor time |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -43,7 +43,8 @@
 # The first cell installs the course's package on Colab, and picks the backend before Keras is
 # imported. Nothing below depends on which one it is. The last one holds all settings: `widths` are the channels of
 # the generator's two blocks and `critic` those of the critic's three; `steps` counts the iterations of section 4, whose
-# batches are small for a reason that section 8 shows; `failing` is the number of iterations of each run in section 9.
+# batches are small for a reason that section 8 shows; `failing` is the number of iterations of each run in section 9,
+# and `seeds` how many are played.
 
 # %% slideshow={"slide_type": "skip"}
 import os
@@ -68,7 +69,7 @@ import numpy as np
 from keras import layers, ops
 from scipy.stats import ttest_ind
 
-from course_utils import backend, data, exercises, losses, metrics, penalties, plots, pretrained, priors, studies
+from course_utils import backend, data, exercises, metrics, penalties, plots, pretrained, priors, studies
 from course_utils.game import Average, Game, Player
 from course_utils.games.biggan import BigGAN, kernels
 from course_utils.games.watching import (
@@ -87,11 +88,11 @@ from course_utils.plots import biggan as figures, show
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
     smoke={"images": 2_000, "held": 500, "widths": (4, 4), "critic": (4, 4, 4), "steps": 4, "batch": 16,
-           "samples": 300, "failing": 0},
+           "samples": 300, "failing": 0, "seeds": 2},
     cpu={"images": 60_000, "held": 2_000, "widths": (16, 8), "critic": (8, 16, 16), "steps": 1_500, "batch": 8,
-         "samples": 2_000, "failing": 240},
+         "samples": 2_000, "failing": 160, "seeds": 3},
     gpu={"images": 60_000, "held": 10_000, "widths": (64, 32), "critic": (32, 64, 64), "steps": 10_000, "batch": 64,
-         "samples": 10_000, "failing": 4_000},
+         "samples": 10_000, "failing": 4_000, "seeds": 3},
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -273,21 +274,10 @@ print(f"σ₁ from 30 iterations {v @ W @ u:.6f}, from the SVD {exact[0]:.6f}")
 assert np.isclose(v @ W @ u, exact[0], rtol=1e-3)
 assert errors[-1] / errors[-2] < 1.05 * (exact[1] / exact[0]) ** 4, "the error falls by (σ₂/σ₁)⁴ each time"
 
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-figure, axis = plots.figure(width=8, height=3.4)
-axis.semilogy(range(1, 31), errors, marker="o", label="error of σ₁")
-theory = errors[-1] * (exact[1] / exact[0]) ** (4 * np.arange(-29, 1))
-axis.semilogy(range(1, 31), theory, label="(σ₂/σ₁)⁴ each")
-axis.set(xlabel="iteration", ylabel="σ₁ − estimate")
-axis.legend()
-show(figure, "The error of the estimate, on a logarithmic axis. It falls at least as fast as a line through its last "
-             "point whose slope is that of theory.")  # fmt: skip
-
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the end the error falls by $(\sigma_2/\sigma_1)^4$ each time. In training, *one* iteration a step is enough:
-# weights move a little, and $u$ is kept for the next step. The division is part of the layer, so it is
-# differentiated too; the slide's $W \leftarrow W/\sigma$ after the update is another algorithm. Section A of *In
-# depth* derives the gradient.
+# In training, *one* iteration a step is enough: weights move a little, and $u$ is kept for the next step. The division
+# is part of the layer, so it is differentiated too; the slide's $W \leftarrow W/\sigma$ after the update is another
+# algorithm. Section A of *In depth* derives the gradient, and shows how fast the iteration goes.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 3.2 The class, in the generator
@@ -367,15 +357,6 @@ def overlap(kernel):
     W = ops.reshape(kernel, (-1, kernel.shape[-1]))  # a filter a column
     gram = ops.matmul(ops.transpose(W), W)  # their inner products
     return ops.sum(ops.square(gram * (1 - ops.eye(W.shape[1]))))
-
-# %% slideshow={"slide_type": "fragment"}
-real_logits, fake_logits = (2 * rng.normal(size=(2, 256, 1))).astype("float32")
-ours = float(critic_loss(real_logits, fake_logits)), float(generator_loss(fake_logits))
-package = float(losses.hinge.discriminator(real_logits, fake_logits)), float(losses.hinge.generator(fake_logits))
-kernel = rng.normal(size=(3, 3, 4, 5)).astype("float32")
-print(f"critic {ours[0]:.4f}, generator {ours[1]:.4f}, overlap of five filters {float(overlap(kernel)):.1f}")
-assert np.allclose(ours, package, rtol=1e-5)
-assert np.isclose(float(overlap(kernel)), float(penalties.orthogonal(kernel)), rtol=1e-4)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · Build and train
@@ -499,7 +480,7 @@ own.release()
 # The average takes a small share of the new weights after each iteration, $\bar\theta \leftarrow 0.98\,\bar\theta +
 # 0.02\,\theta$. (The slide's sum $\sum_i\gamma^iW_{k-i}$ lacks the factor $1-\gamma$: its factors add up to
 # $1/(1-\gamma)$, here 50, and not to 1.) While the game is played we note FD of the live generator and of its
-# average, from the same $z$, and the largest singular values of both networks.
+# average, from the same $z$: twenty times along the way, and at the end after each of twenty more iterations.
 
 # %% slideshow={"slide_type": "fragment"}
 def drawn(network, n, seed=0):
@@ -512,7 +493,6 @@ few = min(500, settings["samples"])  # on the way
 pair = {"live": generator, "average": average}
 notes = Notes({name: lambda one=one: distance_to_real(read(drawn(one, few))) for name, one in pair.items()})
 film = Notes({name: lambda one=one: drawn(one, 10, seed=5) for name, one in pair.items()})
-spectra = SingularValues({"generator": generator, "critic": critic}, top=1)
 epochs = 20 if settings["steps"] >= 100 else 2
 
 # %% slideshow={"slide_type": "subslide"}
@@ -522,8 +502,10 @@ live = plots.Live(
 )  # fmt: skip
 history = game.fit(
     x_train, y_train, batch_size=settings["batch"], epochs=epochs, steps_per_epoch=settings["steps"] // epochs,
-    verbose=0, callbacks=[notes, film, spectra, live],
+    verbose=0, callbacks=[notes, film, live],
 ).history  # fmt: skip
+close = Notes(notes.functions)  # and a look after each of a few more iterations
+game.fit(x_train, y_train, batch_size=settings["batch"], epochs=epochs, steps_per_epoch=1, verbose=0, callbacks=[close])
 game.release()  # gives back the memory of its program
 
 # %% slideshow={"slide_type": "fragment"}
@@ -546,35 +528,39 @@ shown = sorted({0, len(film.iterations) // 3, len(film.iterations) - 1})
 rows = {f"{name}, {film.iterations[k]}": film.kept[name][k] for k in shown for name in pair}
 show(
     plots.image_rows(rows, low=-1.0, width=10),
-    alt="Ten digits of the generator and of its moving average, from the same z, after "
+    alt="Ten images of the generator and of its moving average, asked for 0 to 9, from the same z, after "
         + ", ".join(str(film.iterations[k]) for k in shown) + " iterations.",
 )  # fmt: skip
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-figure, axis = plots.figure(width=10, height=3.8)
-for name, marker in (("live", "o"), ("average", "s")):
-    axis.semilogy(notes.iterations, notes.kept[name], marker=marker, markersize=5, label=name)
-axis.axhline(floor, color="grey", linestyle=":", label="test images")
-axis.set(xlabel="iterations", ylabel=f"FD-{read.name}, {few} samples")
-axis.legend()
-late = {name: np.array(values[len(values) // 2 :]) for name, values in notes.kept.items()}
-show(figure, "FD of the live generator and of its average over the iterations. In the second half live lies at "
-             f"{late['live'].mean():.1f} on average and the average at {late['average'].mean():.1f}.")  # fmt: skip
+figure, (left, right) = plots.figure(1, 2, width=12, height=3.8, width_ratios=[1.5, 1])
+for axis, seen in ((left, notes), (right, close)):
+    for name, marker in (("live", "o"), ("average", "s")):
+        axis.plot(seen.iterations, seen.kept[name], marker=marker, markersize=5, label=name)
+left.set(xlabel="iterations", ylabel=f"FD-{read.name}, {few} samples", yscale="log", title="the run")
+left.axhline(floor, color="grey", linestyle=":", label="test images")
+right.set(xlabel="iterations", title="then, after every iteration")
+left.legend()
+told = "; ".join(f"{name} from {min(v):.1f} to {max(v):.1f}" for name, v in close.kept.items())
+show(figure, f"FD of the live generator and of its average. Left over the run, right iteration by iteration: {told}.")
 
 # %% slideshow={"slide_type": "fragment"}
-for name, values in late.items():
-    print(f"{name:8} FD over the second half: {values.mean():5.2f}, from {values.min():.2f} to {values.max():.2f}; "
-          f"from one look to the next it changes by {np.abs(np.diff(values)).mean():.2f}")  # fmt: skip
+late = {name: np.array(values[len(values) // 2 :]) for name, values in notes.kept.items()}
+jumps = {name: np.abs(np.diff(values)) for name, values in close.kept.items()}  # from one iteration to the next
+for name in pair:
+    print(f"{name:8} FD over the second half of the run {late[name].mean():5.2f}; from one iteration to the next "
+          f"it changes by {jumps[name].mean():.2f}, at most {jumps[name].max():.2f}")  # fmt: skip
 below = late["average"] < late["live"]
-print(f"the average is nearer to real images in {below.sum()} of {len(below)} looks")
+print(f"the average is nearer to real images in {below.sum()} of the last {len(below)} looks of the run")
 if session.profile != "smoke":
-    assert np.abs(np.diff(late["live"])).mean() > np.abs(np.diff(late["average"])).mean(), "the average is calmer"
+    assert jumps["live"].mean() > 10 * jumps["average"].mean(), "the average is calm"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Pairs of rows show the same $z$ at the same moment. From one look to the next, 75 iterations later, FD of the average
-# changes less than half as much as FD of the live generator. Its batch-norm statistics are averaged too: those of
-# other weights would not fit. In this one run the average is also a little nearer to real images, in eight of the last
-# ten looks; that alone could still be chance.
+# Pairs of rows show the same $z$ at the same moment. Look at the right panel: within twenty iterations the live
+# generator wanders between 7.9 and 12.6, by 0.67 from one iteration to the next, and the average stays at 7.3 to 7.4.
+# Whoever stops a training has to stop somewhere, and the average takes the luck out of it. Its batch-norm statistics
+# are averaged too: those of other weights would not fit. Over the second half of this run the average is also a little
+# nearer to real images, in eight of ten looks; that alone could still be chance.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · The long run
@@ -602,24 +588,33 @@ show(
 )
 
 # %% slideshow={"slide_type": "fragment"}
-made = drawn(generator, settings["samples"])
-even = np.concatenate([x_test[y_test == k][: min(np.bincount(y_test))] for k in range(10)])
-for title, images in {f"samples, {who}": made, "test images": x_test, "test images, classes made even": even}.items():
-    found = read(images)
-    print(f"{title:32} IS {metrics.inception_score(found.probabilities):6.3f}   FD {distance_to_real(found):6.3f}   "
-          f"mean of the largest probability {found.probabilities.max(1).mean():.4f}")  # fmt: skip
-asked = judged(made)[2]
+pool, labels = read(data.scale(digits.x_test[: 5 * held])), digits.y_test[: 5 * held]
+each, spread = min(settings["samples"] // 10, np.bincount(labels).min() // 2), {}
+for seed in range(5):
+    random = np.random.default_rng(seed)
+    as_it_comes = random.choice(len(labels), 10 * each, replace=False)
+    even = np.concatenate([random.choice(np.flatnonzero(labels == k), each, replace=False) for k in range(10)])
+    chosen = {"test images": as_it_comes, "test images, classes even": even}
+    found = {title: [part[rows] for part in pool] for title, rows in chosen.items()}
+    found[f"samples, {who}"] = read(drawn(generator, 10 * each, seed=seed))
+    for title, (features, answers) in found.items():
+        fd = metrics.frechet_distance(features, real.features)
+        spread.setdefault(title, []).append((metrics.inception_score(answers), fd))
+for title, values in spread.items():
+    (IS, FD), (d_IS, d_FD) = np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
+    print(f"{title:26} IS {IS:6.3f} ± {d_IS:.3f}   FD {FD:6.3f} ± {d_FD:.3f}")
+
+# %% slideshow={"slide_type": "fragment"}
+asked = judged(drawn(generator, settings["samples"]))[2]
 print(f"read as the class that was asked for: {asked:.1%}")
-if run:
-    assert asked >= 0.97  # and, where the samples are enough to tell:
-    assert len(made) < 2_000 or metrics.inception_score(read(made).probabilities) > scored["sure and diverse"]
+assert not run or asked >= 0.97
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **A score above that of real images.** The samples get a higher inception score than the test images do. They are
-# not more real than real: FD does not put them nearer. But they have exactly as many of each class, since we asked
-# for them in turn. Make the test images even in the same way, and they score as much, within chance: another draw of
-# $z$ has 9.907 in section 6. A high inception score means sure answers and *even classes*, and neither real nor varied
-# images.
+# **A score above that of real images.** Five draws of 2,000 each, ± their spread: the samples get a higher inception
+# score than the test images do. They are not more real than real: FD says they are further away. But they have exactly
+# as many of each class, since we asked for them in turn. Draw the test images as evenly, and more than half of the gap
+# is gone. What is left is little beside the spread. A high inception score means sure answers and *even classes*, and
+# neither real nor varied images.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Truncation
@@ -670,10 +665,9 @@ redrawn = exercises.biggan.redraw.use(my_redrawn, priors.redrawn)
 plain = np.random.default_rng(1).standard_normal((settings["samples"], AXES), dtype="float32")
 cut = redrawn(plain, 1.0, rng)
 inside = np.abs(plain) <= 1
-print(f"beyond 1: {np.mean(np.abs(cut) > 1):.1%} drawn again, {np.mean(np.abs(plain / 2) > 1):.1%} scaled by ½")
+for name, numbers in {"drawn again": cut, "scaled by ½": plain / 2}.items():
+    print(f"{name}: deviation {numbers.std():.2f}, {np.mean(np.abs(numbers) > 1):.1%} lie beyond 1")
 assert np.array_equal(cut[inside], plain[inside]) and np.abs(cut).max() <= 1 < np.abs(plain / 2).max()
-
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 draws = {"N(0, 1)": plain, "drawn again\nbeyond 1": cut, "scaled by ½": plain / 2}
 draws["censored\nmax(z, 0)"] = plain.clip(0)
 show(
@@ -764,16 +758,15 @@ show(
     plots.image_rows(rows, low=-1.0, width=12),
     alt="Three rows walk from one class to another with z fixed, two rows walk from one z to another within a class.",
 )
-path = next(iter(rows.values()))
-steps = np.sqrt(np.square(np.diff(path, axis=0)).sum((1, 2, 3)))
-jump = np.sqrt(np.square(path[-1] - path[0]).sum())
-print(f"from 3 to 8: {jump:.1f} apart in pixels, the largest of eleven steps {steps.max():.1f}")
-assert steps.max() < 0.9 * jump, "no step is the whole way"
+for name, path in rows.items():
+    steps = np.sqrt(np.square(np.diff(path, axis=0)).sum((1, 2, 3)))
+    whole = np.sqrt(np.square(path[-1] - path[0]).sum())
+    print(f"{name:17} ends {whole:5.2f} apart in pixels, the largest of eleven steps {steps.max():5.2f}")
+    assert steps.max() < 0.5 * whole, "no step is half the way"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the upper rows $z$ stays and the class walks. In the lower rows the class stays and $z$ walks. From 3 to 8 no step
-# makes even a quarter of the way: between two classes the generator draws something between, though it was never
-# trained there.
+# In the upper rows $z$ stays and the class walks. In the lower rows the class stays and $z$ walks. No step makes more
+# than a third of its way: between two classes the generator draws something between, though it was never trained there.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · The slide's ladder
@@ -855,14 +848,16 @@ for before, after in pairwise(titles):
 #
 # The slide says: without a constraint a few singular values grow through training and explode, the training
 # collapses, and one loads the best model from before. Let us provoke that. Two things may be to blame, a missing
-# spectral norm and a rate that is too high. So play all four combinations, each from the same seed:
+# spectral norm and a rate that is too high. So play all four combinations, each from the same seeds. `KeepBest` keeps
+# the average of the moment with the lowest FD, and `restore` brings it back.
 
 # %% slideshow={"slide_type": "fragment"}
-def rival(spectral, rate):
-    keras.utils.set_random_seed(session.seed)
+def rival(spectral, rate, seed):
+    keras.utils.set_random_seed(session.seed + seed)
     (live_generator, rival_critic), (averaged, _) = networks(spectral), networks(spectral)
     adams = {f"{player}_optimizer": keras.optimizers.Adam(rate, 0.0, 0.999) for player in ("critic", "generator")}
-    return BigGAN(live_generator, rival_critic, averages=[Average(live_generator, averaged, 0.98)], **adams)
+    averages = [Average(live_generator, averaged, 0.98)]
+    return BigGAN(live_generator, rival_critic, averages=averages, seed=session.seed + seed, **adams)
 
 
 def distance_of(network):
@@ -872,59 +867,58 @@ def distance_of(network):
 
 # %% slideshow={"slide_type": "fragment"}
 def watched(game):
-    """Plays a game in eight epochs; returns FD of its average and the critic's σ₁ by epoch, and FD once restored."""
+    """Plays a game in four epochs; returns FD of its average and the critic's σ₁ by epoch, and FD once restored."""
     averaged, sigma = game.averages[0].average, SingularValues({"critic": game.critic}, top=1)
     best = KeepBest({"average": averaged}, lambda: distance_of(averaged))
     try:
-        game.fit(x_train, y_train, batch_size=settings["batch"], epochs=8, callbacks=[sigma, best],
-                 steps_per_epoch=settings["failing"] // 8, verbose=0)  # fmt: skip
+        game.fit(x_train, y_train, batch_size=settings["batch"], epochs=4, callbacks=[sigma, best],
+                 steps_per_epoch=settings["failing"] // 4, verbose=0)  # fmt: skip
     except FloatingPointError as error:  # the game stops where a loss or a gradient is not finite
         print(error)
-    best.restore()
-    return best, sigma.history["critic"], distance_of(averaged)
+    best.restore()  # the average of the epoch with the lowest FD to held-out training images
+    restored = distance_of(averaged)
+    assert np.isclose(restored, np.nanmin(best.measures), rtol=1e-3), "the best epoch is back"
+    return best.measures, sigma.history["critic"], restored
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# `KeepBest` keeps the average of the epoch with the lowest FD to held-out *training* images. `restore` brings it
-# back.
-
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["long"]
 runs = {}
 for spectral in (True, False) if settings["failing"] else ():
-    one = rival(spectral, 1e-3)
+    one = rival(spectral, 1e-3, 0)
     one.compile()
     for rate in (1e-3, 2e-2):
-        restart(one, rival(spectral, rate))  # the compiled program stays
-        runs[f"{'with' if spectral else 'no'} norm, rate {rate:g}"] = watched(one)
+        for seed in range(0, 1000 * settings["seeds"], 1000):
+            restart(one, rival(spectral, rate, seed))  # the compiled program stays
+            runs.setdefault(f"{'with' if spectral else 'no'} norm, rate {rate:g}", []).append(watched(one))
     one.release()
-for title, (best, sigma, restored) in runs.items():
-    print(f"{title:21} FD", *(f"{d:5.1f}" for d in best.measures), f"  best {best.epoch + 1}, restored {restored:.1f}")
-    print(f"{'largest σ₁':24}", *(f"{max(values[k][0] for values in sigma.values()):5.1f}" for k in range(8)))
+print(f"FD after {settings['failing'] // 4}, {settings['failing'] // 2}, … iterations, a line a seed")
+for title, found in runs.items():
+    for measures, sigma, restored in found:
+        rising = [max(values[k][0] for values in sigma.values()) for k in (0, -1)]
+        print(f"{title:21}", *(f"{d:6.1f}" for d in measures), f"  restored {restored:5.1f}",
+              f"  largest σ₁ at the first look {rising[0]:.1f}, at the end {rising[1]:.1f}")  # fmt: skip
+        assert session.profile != "cpu" or (measures[3] < 0.75 * measures[1]) == ("0.001" in title), "the rate decides"
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-iterations = settings["failing"] // 8 * np.arange(1, 9)
-traces = {title: (iterations, {f"kernel {k} of {len(sigma)}": [v[0] for v in values]
-                               for k, values in enumerate(sigma.values(), start=1)})
-          for title, (_, sigma, _) in runs.items()}  # fmt: skip
+iterations = settings["failing"] // 4 * np.arange(1, 5)
+traces = {title: (iterations, {f"kernel {k} of {len(found[0][1])}": [v[0] for v in values]
+                               for k, values in enumerate(found[0][1].values(), start=1)})
+          for title, found in runs.items()}  # fmt: skip
 ends = {title: max(values[-1] for values in found.values()) for title, (_, found) in traces.items()}
 if runs:
     show(
         figures.spectra(traces),
-        alt="Largest singular value of each kernel of the critic over training, four panels. The largest at the end: "
-        + "; ".join(f"{title} {value:.1f}" for title, value in ends.items()) + ".",
+        alt="Largest singular value of each kernel of the critic over training, four panels, the first seed. The "
+        "largest at the end: " + "; ".join(f"{title} {value:.1f}" for title, value in ends.items()) + ".",
     )  # fmt: skip
-
-# %% slideshow={"slide_type": "skip"}
-for best, _, restored in runs.values():
-    assert np.isclose(restored, np.nanmin(best.measures), rtol=1e-3), "the best epoch is back"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A line is the largest singular value of one kernel; the one that ends highest is named. Look at the table. **At the
-# ordinary rate both games learn, and the missing norm makes hardly a difference in a run this short. At the high rate
-# both collapse, with the norm and without.** So here the rate is to blame, and the norm is no cure. (With the norm the
-# *raw* kernels may grow as they like, for they are divided before they are used.) Nor do the singular values give a
-# warning: at the high rate they have jumped by the first look, and then they stand still. This is a collapse at once,
-# and one seed. The slow growth and the late collapse that the paper saw belong to
-# runs that are far longer than these; they are told here, and not shown.
+# ordinary rate every run learns, with the norm and without: FD falls from look to look. At the high rate all six runs
+# are stuck by the second look, with the norm and without.** So here the rate is to blame, and the norm is no cure. (It
+# does help a little: the runs with it are stuck at a lower FD, seed by seed. Their *raw* kernels may grow as they like,
+# for they are divided before they are used.) Nor do the singular values give a warning: at the high rate they have
+# jumped by the first look, and then they hardly move. This is a collapse at once. The slow growth and the late collapse
+# that the paper saw belong to runs that are far longer than these; they are told here, and not shown.
 #
 # **How to recognise it:** FD is high at once, or jumps, and stays. A hinge loss that stays at exactly 2 belongs to a
 # critic that gives one and the same answer between −1 and 1 to everything. **What to do:** go back, with a smaller
@@ -989,6 +983,19 @@ assert off["the formula"] < 1e-5 and off["the package's layer"] < 1e-4 and off["
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The second term takes out the part of the gradient that would only make $W$ larger; the division undoes that anyway.
+#
+# And how fast does power iteration find $\sigma_1$? In the end its error falls by $(\sigma_2/\sigma_1)^4$ each time, so
+# a kernel with two nearly equal singular values needs many iterations:
+
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+figure, axis = plots.figure(width=8, height=3.4)
+axis.semilogy(range(1, 31), errors, marker="o", label="error of σ₁")
+theory = errors[-1] * (exact[1] / exact[0]) ** (4 * np.arange(-29, 1))
+axis.semilogy(range(1, 31), theory, label="(σ₂/σ₁)⁴ each")
+axis.set(xlabel="iteration", ylabel="σ₁ − estimate")
+axis.legend()
+show(figure, "The error of the estimate, on a logarithmic axis. It falls at least as fast as a line through its last "
+             "point whose slope is that of theory.")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### A.1 Is the critic really bounded?
@@ -1100,7 +1107,8 @@ for name, (score, distance, asked) in worth.items():
 whole = generator.predict(inputs, batch_size=500, verbose=0)
 assert np.allclose(pictures["its own map"], whole, atol=1e-3), "cut in two, it is still the same generator"
 if run and session.profile != "smoke":
-    assert worth["its own map"][1] < worth["another image's map"][1] < worth["gate closed"][1]
+    distances = [worth[name][1] for name in ("its own map", "another image's map", "plain mean", "gate closed")]
+    assert all(nearer < further - 0.05 for nearer, further in pairwise(distances))
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
@@ -1278,7 +1286,7 @@ exercises.summary()
 #   score above real images.
 # - $W/\sigma_1(W)$ bounds a layer, one power iteration a step is enough, and the gradient goes through the division.
 # - Classes enter the generator by its norms and the critic by an inner product.
-# - The average of the weights is calmer than the live generator.
+# - The average of the weights is calm where the live generator wanders.
 # - Truncation draws again beyond a threshold. Precision rises and recall pays; look at both.
 # - A step of a ladder says little without its spread. Compare it with its standard error, and ask for p.
 #
