@@ -303,7 +303,7 @@ exercises.diffusion.copies.check(my_share)
 #
 # </details>
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["long"]
 def nearest(images, members):
     """The distance of each image to the nearest member, and which one that is."""
     rows, flat = images.reshape(len(images), -1), members.reshape(len(members), -1)
@@ -628,7 +628,7 @@ show(plots.image_grid(sheet, columns=20, low=-1.0, width=11), alt="Sixty digits 
 # step. DDPM draws fresh noise. We compare at equal *evaluations* of the network, in codes, with the shipped run of
 # section 5.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
 long = pretrained.load("diffusion-codes")
 shift, scale = (np.array(long.recipe["sampler"]["arguments"][name]) for name in ("mean", "deviation"))
 budgets, n = (2, 4, 10, 20, 50), settings["samples"]
@@ -905,9 +905,9 @@ assert table["diffusion, pixels"][1] > 3 * table["DCGAN"][1], "many passes again
 # Fill the last two columns together before you show them. Ask for each yes how it is done.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # In depth
+# ## In depth
 #
-# ## A · One family
+# ### A · One family
 #
 # On the cosine schedule the velocity is what it says: the derivative of $z = \cos\varphi\,x + \sin\varphi\,\epsilon$
 # with respect to the angle is $\cos\varphi\,\epsilon - \sin\varphi\,x$. On the straight schedule the derivative with
@@ -1075,7 +1075,7 @@ assert all(np.isfinite(values).all() for values in outcome.values())
 # `diffusion-mnist-stage` is the shipped run as it was early on. On the same held-back images, times and noise, how
 # much better is the end? (About a twentieth, at all four times.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
 stage = pretrained.load("diffusion-mnist-stage")
 print(f"after {stage.recipe['settings']['iterations']:,} iterations: FD "
       f"{stage.recipe['scores']['FD-mnist-cnn-1000']:.1f} of 1,000 samples without guidance")  # fmt: skip

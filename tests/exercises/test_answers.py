@@ -143,12 +143,17 @@ def run(source):
     return names
 
 
-@EACH
-def test_the_notebook_has_the_task_as_it_is_written_here(lecture, name):
+def twin_of(lecture):
+    """The text twin of a lecture's module of exercises."""
     places = [lecture.__name__.split(".")[-1] for lecture in exercises.LECTURES]
     number = {"diffusion": 14}.get(lecture, places.index(lecture))  # the lectures between are not written yet
     (twin,) = TWINS.glob(f"{number:02d}_*.py")
-    source = twin.read_text("utf-8")
+    return twin
+
+
+@EACH
+def test_the_notebook_has_the_task_as_it_is_written_here(lecture, name):
+    source = twin_of(lecture).read_text("utf-8")
     prose = words("\n".join(line.removeprefix("#") for line in source.splitlines()))
     task = TASKS[lecture, name]
     for part in (
@@ -164,10 +169,8 @@ def test_the_notebook_has_the_task_as_it_is_written_here(lecture, name):
 
 @EACH
 def test_the_cell_overwrites_no_name_of_the_notebook(lecture, name):
-    number = [lecture.__name__.split(".")[-1] for lecture in exercises.LECTURES].index(lecture)
-    (twin,) = TWINS.glob(f"{number:02d}_*.py")
     task, bound = TASKS[lecture, name], set()
-    for cell in twin.read_text("utf-8").split("# %%"):
+    for cell in twin_of(lecture).read_text("utf-8").split("# %%"):
         header, _, source = cell.partition("\n")
         if "[markdown]" not in header and task.start not in source:
             bound |= {node.id for node in ast.walk(ast.parse(source)) if _is_bound(node)}
