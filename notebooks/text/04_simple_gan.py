@@ -878,8 +878,10 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Same seeds, same rates, same ten turns: the batch's deviation alone makes the difference. (No surface is
-# drawn, since this critic's opinion of a point depends on the batch it comes with.)
+# Same seeds, same rates, same ten turns, and no collapse. Two things differ, though: this critic sees the batch's
+# deviation, and it has one layer more. Which of them does it was not separated here; in a trial of our own the larger
+# critic without the deviation found all eight modes from one of three seeds. (No surface is drawn, since this
+# critic's opinion of a point depends on the batch it comes with.)
 #
 # **How to recognise collapse:** samples of different latents look alike; a class or a spot is missing, and later
 # another one. **What to do:** let the discriminator keep up (more turns, a higher rate), let it see the batch,
