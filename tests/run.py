@@ -165,7 +165,7 @@ def show(part, out):
         console.print(escape("\n".join(text.splitlines()[-25:])), highlight=False, soft_wrap=True)
     if part.failed:
         python = os.path.relpath(sys.executable, ROOT)
-        log = (out / f"{part.name.replace(' ', '-')}.log").relative_to(ROOT)
+        log = os.path.relpath(out / f"{part.name.replace(' ', '-')}.log", ROOT)
         console.print(f"\nAll of it: {log}. This part alone: {python} tests/run.py --only '{part.name}'\n")
 
 
