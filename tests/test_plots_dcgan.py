@@ -27,15 +27,6 @@ def test_maps_share_one_scale_and_write_whole_numbers_only():
     assert [text.get_text() for text in left.texts] == ["1", "2", "2", "4"] and not right.texts
 
 
-def test_trials_shade_the_range_of_the_first_row_and_mark_means():
-    figure = plots.trials({"base": [100.0, 120.0], "other": [300.0, 500.0]}, "FD")
-    (axis,) = figure.axes
-    band = axis.patches[0]
-    assert band.get_x() == pytest.approx(100 / 1.01) and band.get_x() + band.get_width() == pytest.approx(120 * 1.01)
-    assert [text.get_text() for text in axis.texts] == ["110", "400"]
-    assert [tick.get_text() for tick in axis.get_yticklabels()] == ["base", "other"]
-
-
 def test_paired_ratios_shade_what_the_control_did_and_mark_geometric_means():
     (axis,) = plots.paired({"control": [0.8, 1.25], "other": [2.0, 8.0]}, "ratio", chance=1.25).axes
     band = axis.patches[0]

@@ -6,7 +6,7 @@ says what is to be seen, for those who do not see it.
 """
 
 from .curves import bars, curves, dots
-from .dcgan import against_seconds, maps, overlaps, paired, share_rows, trials
+from .dcgan import against_seconds, maps, overlaps, paired, share_rows
 from .diagrams import architecture, stochastic_node
 from .explorer import explore
 from .grids import image_grid, image_rows, tile
@@ -20,5 +20,5 @@ __all__ = [
     "coefficient_table", "curves",
     "dots", "explore", "figure", "image_grid", "image_rows", "interactive", "latent_map", "latent_scatter", "maps",
     "mixing_matrix", "overlaps", "paired", "png", "share_rows", "show", "stochastic_node", "style_generators",
-    "tile", "trials",
+    "tile",
 ]

@@ -65,40 +65,6 @@ def maps(panels, width=11.0, title=None):
     return made
 
 
-def trials(values, xlabel, width=10.0):
-    """Draws repeated trials as dots, a row a variant, the mean as a bar; the first row is the reference.
-
-    The grey band spans the reference's own trials: a variant whose dots reach into it may differ from
-    the reference by chance alone.
-
-    Args:
-        values: dict name -> numbers, one a seed, > 0.
-        xlabel: what the numbers are; the axis is logarithmic.
-        width: of the figure in inches.
-
-    Returns:
-        A matplotlib figure.
-    """
-    made, axis = figure(width=width, height=1.4 + 0.6 * len(values))
-    first = np.asarray(next(iter(values.values())), "float64")
-    axis.axvspan(first.min() / 1.01, first.max() * 1.01, color="lightgrey", zorder=0)
-    for row, (name, numbers) in enumerate(values.items()):
-        colour = COLOURS[0] if row == 0 else COLOURS[1]
-        axis.plot(numbers, [row] * len(numbers), "o", color=colour, markersize=9, alpha=0.75, label=name)
-        axis.plot([np.mean(numbers)] * 2, [row - 0.28, row + 0.28], "-", color="black", linewidth=3)
-        axis.annotate(
-            f"{np.mean(numbers):.0f}", (np.mean(numbers), row), xytext=(0, 14),
-            textcoords="offset points", ha="center", va="bottom", fontsize=12,
-        )  # fmt: skip
-    axis.set_yticks(range(len(values)), list(values))
-    axis.set(xscale="log", xlabel=xlabel, ylim=(len(values) - 0.4, -0.9))
-    span = np.concatenate([np.ravel(numbers) for numbers in values.values()])
-    ticks = [t for t in (10, 20, 50, 100, 200, 300, 500, 1000, 2000) if span.min() / 1.4 < t < span.max() * 1.4]
-    axis.set_xticks(ticks, [str(t) for t in ticks])
-    axis.minorticks_off()
-    return made
-
-
 def paired(ratios, xlabel, chance, width=10.0):
     """Draws ratios to a reference as dots, a row a variant, their geometric mean as a bar.
 

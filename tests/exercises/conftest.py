@@ -1,4 +1,4 @@
-"""Lets the tests of this folder import `answers` and `mistakes`."""
+"""Lets the tests of this folder import `answers`."""
 
 import sys
 from pathlib import Path
