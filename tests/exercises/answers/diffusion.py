@@ -114,7 +114,7 @@ WRONG = {
         (lambda c, n, w: w * (c - n), "only the difference"),
         (lambda c, n, w: 0.5 * (n + w * c), "mean of both"),
         (lambda c, n, w: c, "right for"),
-        (clipped, "right for"),
+        (clipped, ""),
     ],
     "starts": [
         ({0.2: (0.5, 0.1), 0.9: (0.9, 0.6)}, "at least four"),
