@@ -287,6 +287,10 @@ def setup(app):
         writer.body.append(f'<div class="math" tabindex="0">{pages.mathml(node.astext(), display=True)}</div>')
         raise _skip()
 
+    def reach_tables(app, name, template, context, doctree):  # a wide table scrolls, also by the keyboard
+        context["body"] = context.get("body", "").replace('<table class="table">', '<table class="table" tabindex="0">')
+
+    app.connect("html-page-context", reach_tables)
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 

@@ -347,7 +347,7 @@ show(
 # $$\hat x = \frac{b\,z - \sigma u}{\alpha b - \sigma a},\qquad
 # \hat\epsilon = \frac{\alpha u - a z}{\alpha b - \sigma a}.$$
 #
-# | asked for | $a$ | $b$ | known as |
+# | asked for | weight $a$ | weight $b$ | known as |
 # |---|---|---|---|
 # | the noise | 0 | 1 | DDPM's $L_\text{simple}$ |
 # | the image | 1 | 0 | the denoiser of notebook 00 |
