@@ -164,9 +164,19 @@ def test_a_gan_of_points_takes_any_finite_ones():
 
 def test_a_game_that_declares_nothing_takes_floats_and_labels():
     network = dense(2, 1, "network")
-    game = Game([Player("a", [network], lambda x, t: ops.mean(ops.square(network(x))), adam())])
+
+    def squared(data, training):
+        x, y = data
+        return ops.mean(ops.square(network(x) - ops.cast(y[:, None], "float32")))
+
+    game = Game([Player("a", [network], squared, adam())])
     game.compile()
-    game.fit(300 * np.ones((8, 2)), batch_size=4, verbose=0)
+    x, y = 300 * np.ones((8, 2)), np.arange(8) - 4  # far out of [-1, 1], and no label of any class
+    expected = np.mean((network.predict(x, verbose=0) - y[:, None]) ** 2)
+    found = game.evaluate(x, y, batch_size=4, verbose=0, return_dict=True)["loss"]
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    game.fit(x, y, batch_size=4, verbose=0)
+    assert game.iteration == 2
 
 
 @pytest.mark.parametrize(
