@@ -1063,6 +1063,9 @@ exercises.wgan_gp.weights.check(my_weights, my_conclusion)
 # - The penalty is a spring: the slope rests at $1+W/2\lambda$. Near the goal only R1 comes to rest.
 # - Measured at equal seconds no loss always wins. Print seeds, spread and the floor.
 #
+# Softplus terms (notebook 04) with R1 beside them: that is step I of notebook 03, where you took both on trust.
+# When the lecture comes back to it, it says *now we know why*.
+#
 # Next, notebook 08: a limit on the slope that costs no gradient of a gradient, spectral normalisation.
 #
 # ### Errata of the slides
