@@ -126,9 +126,10 @@ def my_direction(z, labels, score):
     return np.mean(differences, axis=0)
 """,
     why="""\
-Within a class the digit is the same on both sides of the difference, so it cancels, and so does, in the mean over
-many latents, all else that has nothing to do with the stroke. Sorting all classes together would mix the two:
-ones are thin and eights are thick, so the direction would also lead from ones to eights.""",
+Within a class the digit is the same on both sides of the difference, so most of it cancels, and so does, in the
+mean over many latents, all else that has nothing to do with the stroke. Sorting all classes together would mix the
+two: ones are thin and eights are thick, so the direction would also lead from ones to eights. Nothing holds the
+digit fast, though: in the figure below the nine becomes a nought on the way.""",
 )
 
 

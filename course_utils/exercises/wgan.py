@@ -142,9 +142,9 @@ def _score_pairs(rng):
 repair = Exercise(
     title="Exercise 3 · Repair a WGAN",
     question="""\
-Somebody turned a GAN into a WGAN and left two lines as they were. The critic seems to learn slowly, and the samples get
-*worse* the longer one trains. Find the two faults. `real_scores` and `fake_scores` are tensors (N, 1), what comes out
-of the critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the critic's loss (low where
+Somebody turned a GAN into a WGAN and made two mistakes. The critic learns slowly, and the samples get *worse* the
+longer one trains. Find the two faults. `real_scores` and `fake_scores` are tensors (N, 1), what comes out of the
+critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the critic's loss (low where
 the real scores are high) and the generator's. A game differentiates them, so use `keras.ops`.""",
     start="""\
 def my_wgan_losses(real_scores, fake_scores):
@@ -196,8 +196,8 @@ def my_wgan_losses(real_scores, fake_scores):
 """,
     why="""\
 A sigmoid squeezes all scores into (0, 1): the gap is then at most 1, however far apart the sets are, and flat where
-the critic is sure, which is what the Wasserstein loss was to cure. And the generator's loss had lost its minus: it
-moved the fakes towards *lower* scores, away from the data.""",
+the critic is sure, which is what the Wasserstein loss was meant to cure. And the generator's loss lacks its minus: it
+moves the fakes towards *lower* scores, away from the data.""",
 )
 
 

@@ -188,8 +188,8 @@ print("push of log(1 − D) after each 50 steps:", *(f"{p:.4f}" for p in pushes[
 assert min(right) > 0.98 and pushes["minimax"][-1] < 0.3 * pushes["minimax"][0]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The better the discriminator, the flatter $\log(1-D)$ under the fakes, and the smaller the push. The non-saturating
-# loss of notebook 04 does not go flat; part B of "In depth" shows what it does instead.
+# From the hundredth step on the push only falls: the better the discriminator, the flatter $\log(1-D)$ under the
+# fakes. The non-saturating loss of notebook 04 does not go flat; part B of "In depth" shows what it does instead.
 #
 # The reason lies in what is measured. The best discriminator's loss is, up to constants, the Jensen–Shannon
 # divergence. Between sets that do not overlap that is log 2, near or far. We need another distance.
@@ -372,7 +372,8 @@ show(
 #
 # where layer $l$ has $m_l$ inputs and $n_l$ outputs: ReLU has slope at most 1, and $\|W\|_2$ is the most that a
 # matrix stretches. So there is *some* bound $K$, perhaps a huge one, and the critic finds at most $K\cdot W$. To the
-# generator a factor $K$ is only another step size.
+# generator a factor $K$ is only another step size, and RMSprop divides even that out, unless $K$ is so small that
+# its $\epsilon$ takes over.
 
 # %% slideshow={"slide_type": "fragment"}
 def clip(weight, c=0.01):
@@ -441,10 +442,11 @@ assert clipped[:, 2, -1].max() <= bound and clipped[:, 1, -1].max() < 0.2 * free
 assert shares["clipped"][:, -1].min() > max(0.5, 3 * np.abs(shares["clipped"][:, 0]).max()), "untrained: the control"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Before its first step the critic finds next to nothing, and after training most of $W$, from below. Without the clip
-# the slope was still growing when we stopped: the loss rewards every factor. With it, $K$ settles, below what the
-# weights certify ($\prod\|W_l\|_2$) and well below what the limit alone allows. A clip makes the critic Lipschitz. It
-# does not make it *1*-Lipschitz.
+# Before its first step the critic finds next to nothing, and after training most of $W$, from below. The clipped one
+# does so after 150 steps; from there on $K$ grows fivefold and the share stays. Without the clip the slope was still
+# growing when we stopped: the loss rewards every factor. With it, $K$ settles, below what the weights certify
+# ($\prod\|W_l\|_2$) and well below what the limit alone allows. A clip makes the critic Lipschitz. It does not make
+# it *1*-Lipschitz.
 
 # %% slideshow={"slide_type": "subslide"}
 scaled = critic.predict(grid, verbose=0)[:, 0] / steepest(critic)
@@ -453,7 +455,7 @@ shift = np.mean(scaled) - np.mean(best)
 panels = {"Discriminator": (special.expit(logits), "D(x)"), "Clipped critic": (scaled, "f(x) / K")}
 show(
     transport.verdicts(grid[:, 0], real_1d[:, 0], fake_1d[:, 0], panels, {"Clipped critic": best + shift}),
-    alt="The discriminator is flat under the fakes. The clipped critic falls on both sides of the data.",
+    alt="The discriminator is flat under the fakes. The clipped critic falls on both sides, then is flat on the left.",
 )
 print(f"this clipped critic finds {shares['clipped'][0, -1]:.0%} of W")
 
@@ -582,8 +584,9 @@ assert difference < 5e-4  # RMSprop makes part of a step of a rounding; another 
 # The generator is notebook 05's. The critic has layer norm, which looks at one image at a time. The bound of section
 # 3.1 is for dense layers and does not cover it: a norm divides by a deviation. The clip reaches the norm's gain too
 # and cuts it from 1 to $c$, so with its $\epsilon=0.001$ a norm stretches by at most $c/\sqrt\epsilon$, 1.6 for
-# $c=0.05$. Tried without a norm, the long run's settings gave FD 12.7 after 480 iterations, with it 8.2
-# (`training/gan.py`, one seed). Here is the critic, layer by layer.
+# $c=0.05$. Tried without a norm, the long run's settings gave FD 12.7 after 480 iterations, with it 8.2, and with
+# batch norm 8.2 as well (`training/gan.py`, one seed). What speaks against batch norm is notebook 07's story. Here
+# is the critic, layer by layer.
 
 # %% slideshow={"slide_type": "fragment"}
 def critic_by_hand(width):
@@ -627,7 +630,8 @@ for network in (generator, critic_of_images):
 #
 # $$\mathrm{FD} = \|\mu_r-\mu_g\|^2 + \operatorname{tr}\big(\Sigma_r+\Sigma_g-2(\Sigma_r\Sigma_g)^{1/2}\big).$$
 #
-# Lower is better. It falls with the number of samples, so each FD here says how many: compare only equal numbers.
+# Lower is better. It falls with the number of samples, so each FD here says how many: compare only equal numbers,
+# against the same real images.
 
 # %% slideshow={"slide_type": "fragment"}
 def wgan_of(seed=0, width=size["width"]):
@@ -707,11 +711,11 @@ show(transport.thermometers(panels, "FD, 10,000 samples"),
      alt="One reading against FD in four long runs. " + "; ".join(panels) + ". The WGAN's gap falls, then rises again.")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The promise does not hold as it stands, in either half. For each run the figure shows the reading that did best (for
-# the WGANs their own); darker dots are later. In three of the four *some* loss follows FD closely: in 04 the
-# generator's, in 05 the discriminator's, in 07 the gap. You could not have known beforehand which, and the clock does
-# as well: over one run that only gets better, everything that only falls has a high $\rho$. The reading of the WGAN
-# itself is the loosest of the four.
+# In these runs the promise does not hold as it stands, in either half. For each run the figure shows the reading
+# that did best (for the WGANs their own); darker dots are later. In three of the four *some* loss follows FD
+# closely: in 04 the generator's, in 05 the discriminator's, in 07 the gap. You could not have known beforehand
+# which, and the clock does as well: over one run that mostly gets better, everything that mostly falls has a high
+# $\rho$. The reading of the WGAN itself is the loosest of the four.
 #
 # Why? The gap is at most $K\cdot W$, and nobody holds $K$ still. Split the WGAN's run where its rates begin to fall:
 
@@ -856,8 +860,8 @@ show(figure, alt="Share of weights at the limit over the steps, one thin line a 
 # ### 6.3 Three architectures
 #
 # The lecture's slide: a WGAN copes with a generator without batch norm and of constant width, and with a plain MLP,
-# where a GAN fails. That needs longer runs than a lesson has, so `training/architectures.py` has played them: the
-# same critic (layer norm) for both, batches of 16, the same processor seconds for each game.
+# where a GAN fails. That is six games, more than a lesson has time for, so `training/architectures.py` has played
+# them: the same critic (layer norm) for both, batches of 16, the same processor seconds for each game.
 
 # %% slideshow={"slide_type": "fragment"}
 record, measured = studies.read("architectures-mnist")
@@ -912,8 +916,8 @@ assert min(faster) >= 1.5
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # In the records of section 6.3 the GAN is one and a half to two times as fast, with the same networks (one seed). In
 # the long runs the WGAN's best FD, at the very end and with rates near 0, cost it twenty times as many updates and
-# eighteen times as many seconds; the DCGAN went on from there to 0.81. That is a comparison of two recipes: batches
-# of 16 against 64, clipping against an R1 penalty.
+# eighteen times as many seconds; the DCGAN went on from there to 0.81. That is a comparison of two recipes, one run
+# each: batches of 16 against 64, clipping against an R1 penalty, and machines that need not be equally fast.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · When it fails
@@ -936,10 +940,10 @@ assert true > 0.1 and np.abs(found[0.001]).max() < 1e-6 * true
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **How to recognise it:** the gap is practically zero from the start and stays there, and so is the slope at real
 # points, which the live display shows. It looks like convergence and is a dead critic. **What to do:** a wider limit
-# ($c=0.1$ works here), or no clipping at all, which is notebook 07.
+# ($c=0.1$ is alive here, though its gap is far above $W$), or no clipping at all, which is notebook 07.
 #
-# The last line is the other warning. A gap far above $W$ only says that $K$ is large: here at least (gap found) /
-# $W$. Compare readings of the same critic over time, never of two critics.
+# The last two lines are the other warning. A gap far above $W$ only says that $K$ is large: at least (gap found) /
+# $W$, more than 80 for $c=0.1$ (first seed). Compare readings of the same critic over time, never of two critics.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Your turn
@@ -1019,11 +1023,10 @@ for title, scorer in {"untrained critic": untrained, "trained, c = 1": deep_crit
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 3 · Repair a WGAN
 #
-# Somebody turned a GAN into a WGAN and left two lines as they were. The critic seems to learn slowly, and the
-# samples get *worse* the longer one trains. Find the two faults. `real_scores` and `fake_scores` are tensors (N, 1),
-# what comes out of the critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the
-# critic's loss (low where the real scores are high) and the generator's. A game differentiates them, so use
-# `keras.ops`.
+# Somebody turned a GAN into a WGAN and made two mistakes. The critic learns slowly, and the samples get *worse* the
+# longer one trains. Find the two faults. `real_scores` and `fake_scores` are tensors (N, 1), what comes out of the
+# critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the critic's loss (low where
+# the real scores are high) and the generator's. A game differentiates them, so use `keras.ops`.
 
 # %% slideshow={"slide_type": "fragment"}
 def my_wgan_losses(real_scores, fake_scores):
@@ -1045,9 +1048,9 @@ exercises.wgan.repair.check(my_wgan_losses)
 #     return critic_loss, generator_loss
 # ```
 #
-# A sigmoid squeezes all scores into (0, 1): the gap is then at most 1, however far apart the sets are, and flat where
-# the critic is sure, which is what the Wasserstein loss was to cure. And the generator's loss had lost its minus: it
-# moved the fakes towards *lower* scores, away from the data.
+# A sigmoid squeezes all scores into (0, 1): the gap is then at most 1, however far apart the sets are, and flat
+# where the critic is sure, which is what the Wasserstein loss was meant to cure. And the generator's loss lacks its
+# minus: it moves the fakes towards *lower* scores, away from the data.
 #
 # </details>
 
@@ -1111,7 +1114,7 @@ exercises.wgan.limits.check(my_limits, my_conclusion)
 # |---|---|
 # | "hinge loss" $\frac1m\sum f(x)\,f(g(z))$ | $\max(0,1-f(x)) + \max(0,1+f(g(z)))$: in depth, F |
 # | sup over $\lvert f\rvert\le1$ | $\Vert f\Vert_{\mathrm{Lip}}\le1$, a bound on the slope: in depth, E |
-# | $-\inf_\gamma\mathbb E_\gamma[\|x-y\| + (f(x)-f(y))]$ | two signs, and $\gamma\ge0$ free in mass: in depth, G |
+# | $-\inf_\gamma\mathbb E_\gamma[\Vert x-y\Vert + (f(x)-f(y))]$ | two signs; $\gamma\ge0$ free in mass: in depth, G |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## In depth
@@ -1136,10 +1139,12 @@ for g, title in enumerate(titles):
         print(f"{title:8} {name:14} {np.mean(rho):+.2f}   {min(rho):+.2f} to {max(rho):+.2f}   ({len(rho)} games)")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# In the first thirty seconds no reading follows FD in a way that you could rely on. The gap's $\rho$ has
-# either sign, from one WGAN to the next, and dividing by the slope does not mend that in every game. These are six
-# marks each, so a single $\rho$ says little; but a thermometer that works would show plus everywhere. Compare the
-# long run of section 6.1: there the gap needed thousands of iterations at constant rates.
+# For the GAN and the clipped WGAN no reading follows FD, in the first thirty seconds, in a way that you could rely
+# on. The gap's $\rho$ has either sign, from one WGAN to the next, and dividing by the slope does not mend that in
+# every game. Only WGAN-GP, the game of notebook 07, shows plus in all four: there the gap goes with FD, and a clock
+# does no worse. These are six marks each, so a single $\rho$ says little; but a thermometer that works would show
+# plus everywhere. Compare the long run of section 6.1: there the gap needed thousands of iterations at constant
+# rates.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### B. Three losses, fakes that never move
@@ -1217,9 +1222,9 @@ for kind, turns in {GAN: 5, WGAN: 1}.items():
 show(plots.image_rows(rows, low=-1.0, width=10), alt="Twelve samples of an MLP generator: " + ", ".join(rows) + ".")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# In this minute both are still at the beginning: one or two classes, samples that hardly differ, and no sign of who
-# will recover. The recorded GAN, too, stood at FD 76 after its first five seconds, and broke down in the next five.
-# So 150 iterations decide nothing here.
+# In this minute both are still at the beginning: one to three classes, samples that hardly differ, and no sign of
+# who will recover. The GAN is a little lower in FD, in each of the three seeds. The recorded GAN, too, stood at FD
+# 76 after its first five seconds, and broke down in the next five. So 150 iterations decide nothing here.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### E. Erratum: slope, not size
@@ -1240,7 +1245,7 @@ show(figure, "A straight line with slope 0.8 that climbs to 5.4, and a wave betw
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The grey band is $|f|\le1$. Taken literally, it brings back the old trouble: for the two lines the best $f$ is then
-# +1 on the real one and −1 on the other, and the sup is 2 for *every* $\theta\ne0$. Its slope is 0.
+# +1 on the real one and −1 on the other, and the sup is 2 for *every* $\theta\ne0$. Its slope in $\theta$ is 0.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### F. Erratum: a product is no hinge
@@ -1304,9 +1309,11 @@ print(f"at the limit in the long run: {transport.at_limit(long_critic, 0.05):.0%
 assert np.abs(piles["Images, c = 0.05"]).max() <= np.float32(0.05)
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# The spikes are the limits. Most weights of the small critic have gone to one of the two; the rest is spread evenly
-# in between. The critic of images, after this short run, leans towards both ends, and 15 % have arrived. The long run
-# has had 50 times as many iterations, and two thirds of its weights stand at the limit.
+# The spikes are the limits. Most weights of the small critic stand at one of the two; the rest is spread evenly in
+# between. Not all of them went there: its fresh weights reach past ±0.2, so the first clip alone puts about half of
+# them at the limit. (Section 6.2 starts inside, and its weights arrive by training.) The critic of images, after
+# this short run, leans towards both ends, and 15 % have arrived. The long run has had 50 times as many iterations,
+# and two thirds of its weights stand at the limit.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### References
