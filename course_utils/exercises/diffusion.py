@@ -116,8 +116,8 @@ guide = Exercise(
     title="Exercise 3 · Repair a guide",
     question="""\
 A network is asked twice, with the class and without; both answers are arrays of one shape. Guidance w should leave the
-class out for w = 0, follow it for w = 1 and exaggerate it beyond. With this code the samples become brighter and
-brighter instead, and w = 1 is not the answer with the class. Find the fault and repair it.""",
+class out for w = 0, follow it for w = 1 and exaggerate it beyond. With this code the answers grow and grow instead,
+and w = 1 is not the answer with the class. Find the fault and repair it.""",
     start="""\
 def my_guided(with_class, without, w):
     return without + w * with_class
@@ -205,5 +205,6 @@ my_choice = "A start near 0.6: it still reads as what was drawn; earlier starts 
     why="""\
 The start says how much noise is laid over the scribble. What the noise hides the network invents, and what it leaves
 the network keeps. So one number moves between faithful and realistic, and which mixture is best depends on what the
-edit is for.""",
+edit is for. The share alone does not tell you: the scribbles themselves are read as their class, and the network is
+told it. Look at the pictures for how real they are.""",
 )

@@ -176,7 +176,7 @@ def edit(denoise, x, levels, seed):
 
         z = α x + σ ε,   then DDPM
 
-    The later the start, the more of the sketch is kept; the earlier, the more the result is like the data.
+    The smaller the t of the start, the more of the sketch is kept; the larger, the more the result is like the data.
 
     Args:
         denoise: as in `ddim`.

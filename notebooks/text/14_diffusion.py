@@ -22,7 +22,7 @@
 #
 # After this notebook you can
 #
-# - jump from an image to any amount of noise in one step, and prove the jump,
+# - jump from an image to any amount of noise in one step, and check the jump,
 # - write the best denoiser of a finite set, and say why you do not want it,
 # - train a network to stand in for it, as a game of one player,
 # - write DDIM in two lines, and DDPM, Heun's method, inpainting and editing from the same equation,
@@ -167,8 +167,8 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The same image and the same noise in all rows. Under `linear` the digit is gone half-way, so that the second half of
-# the times teaches little; `cosine` was made to mend that (Nichol and Dhariwal, 2021).
+# The same image and the same noise in all rows. Under `linear` the digit is nearly gone half-way, so that the second
+# half of the times teaches little; `cosine` was made to mend that (Nichol and Dhariwal, 2021).
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Point at the column where you would no longer bet on the digit, row by row. Ask: what can a network learn from the
@@ -268,16 +268,19 @@ for now, then in pairwise(levels):
 show(
     figures.ways({"DDIM, 200 steps": paths, "DDIM, 4 steps": coarse, "DDPM, 200 steps": np.stack(wander)}, moons),
     alt="Ways of 60 points from noise to two half moons of 40 grey points: smooth with 200 steps of DDIM, with corners "
-        "in 4 steps, and jagged with DDPM, which draws fresh noise at each step. They end at grey points.",
+        "in 4 steps, and a thicket of jagged lines with DDPM, which draws fresh noise at each step. DDIM's 200 steps "
+        "end at grey points, its 4 steps often beside them.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Rings are the noise, dots where its way ends. DDIM draws nothing: a smooth way for each start. DDPM (Ho et al.,
-# 2020) throws part of the noise away in each step and draws some afresh. Both arrive.
+# 2020) throws part of the noise away in each step and draws some afresh. With 200 steps both arrive at grey points.
+# With 4 steps many dots stop short of them.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Follow one ring with the finger in all three panels. Ask: why are DDIM's ways straight at first? (Far out the estimate
-# is the mean of all points, whatever z is.) Let everybody write down a number for exercise 2 before you go on.
+# Follow one ring with the finger in the first two panels; the third is a thicket, and only its being jagged matters.
+# Ask: why are DDIM's ways straight at first? (Under much noise the estimate is nearly the mean of all points, whatever
+# z is.) Let everybody write down a number for exercise 2 before you go on.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 2 · How many are copies?
@@ -329,9 +332,9 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **The best denoiser never draws anything new.** It has learned its thousand digits by heart. So whatever is new in
-# the samples of a diffusion model is the *error* of its network against this formula. We call that error
-# generalisation when we like it.
+# **The best denoiser never draws anything new.** It has learned its thousand digits by heart. So, with enough steps,
+# whatever is new in the samples of a diffusion model is the *error* of its network against this formula. We call that
+# error generalisation when we like it.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Wait here. Ask: is a model good that draws only what it was shown? And: what would you measure to find out whether
@@ -427,9 +430,10 @@ if telling:
     assert max(max(pair) for pair in gaps.values()) < 0.15, "the points have deviation 1"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Distances are root mean squares, where the points have deviation 1. So the network has nearly found the formula. At
-# the two smallest $t$, where the 300 points can be told apart, it is nearer to the best denoiser of the *distribution*
-# than to that of the points it was trained on. Now draw from both.
+# Distances are root mean squares. The points have deviation 1; the noise has 0.08 at the smallest $t$, so that
+# $z/\alpha$ itself would be off by 0.08 there. The network is close to the formula, though at small $t$ less so than
+# it looks. At the two smallest, where the 300 points can be told apart, this run is nearer to the best denoiser of the
+# *distribution* than to that of the points it was trained on. Now draw from both.
 
 # %% slideshow={"slide_type": "subslide"}
 noise = np.random.default_rng(5).standard_normal((1_000, 2), dtype="float32")
@@ -449,12 +453,14 @@ if telling:
 show(
     figures.clouds(clouds, behind=points, size=6),
     alt="Samples of the best denoiser, of the network, and fresh points, each over the 300 training points: the first "
-        "on top of them, the others spread between them.",
+        "on top of them, the others spread between them; the network alone has strays between the moons.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The best denoiser hands out training points. The network's samples lie about as far from the training points as
-# fresh ones do: that is what we want. The network is not better than the formula at its task. It is *smoother*.
+# The best denoiser hands out training points. By the median, the network's samples lie about as far from the training
+# points as fresh ones do: that is what we want. A median does not see the strays between the moons, which fresh points
+# do not have: they are error too, and nobody likes them. The network is not better than the formula at its task. It is
+# *smoother*.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Compare the left and the middle panel. Ask: which of the two has the lower loss on the 300 points? (The left one, by
@@ -524,9 +530,14 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The four rows share one decoder. The normal distribution with the right mean and covariance is not enough. What is
-# missing is the *shape* of the cloud, and the diffusion has learned it. The last row is what the decoder makes of real
-# codes: a sampler that was exactly right about the codes would get there. *Latent diffusion* (Rombach et al., 2022),
-# the idea of Stable Diffusion, is this, with a larger autoencoder, a U-Net and a text in place of the label.
+# missing is the *shape* of the cloud. The last row is what the decoder makes of real codes: a sampler that was exactly
+# right about the codes would get there, and the diffusion nearly does. *Latent diffusion* (Rombach et al., 2022), the
+# idea of Stable Diffusion, is this, with a larger autoencoder, a U-Net and a text in place of the label.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Be fair to the normal: the diffusion was told the class. Ten normals, one a class, reach an FD of 1.1 (measured
+# apart). So most of the shape is ten clumps, and half a minute of diffusion comes only a little closer. The long run
+# of section 7 gets to the decoder's floor.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Run section 5 live: it takes half a minute of a core. While it runs, ask what the four rows will look like.
@@ -596,13 +607,14 @@ show(
 show(
     plots.image_rows({f"{k}": guesses[[0, 4, 8, 12, 15, 18, 21, 24], k] for k in (0, 2, 3, 5, 8)}, low=-1.0, width=11,
                      columns=[f"t = {levels[i].t:.2f}" for i in (0, 4, 8, 12, 15, 18, 21, 24)]),
-    alt="What the network believes to be under the noise at the same moments: first a blurred mean of the class, then "
-        "a digit whose details settle.",
+    alt="What the network believes to be under the noise on the same way: first a blurred digit, like the mean of its "
+        "class, then a digit whose details settle.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Above, $z$ on its way; below, the estimate $\hat x$ at the same moments. Out of pure noise the best guess is the
-# mean of the class, as the formula of section 3 says. Coarse things are settled first and details last.
+# First $z$ on its way, then the estimate $\hat x$ on the same way. Out of pure noise the best guess is the mean of the
+# class, as the formula of section 3 says. The network's is near it; guidance (section 8) makes it a little bolder.
+# Coarse things are settled first and details last.
 
 # %% slideshow={"slide_type": "fragment"}
 first = guesses[0]
@@ -623,10 +635,10 @@ show(plots.image_grid(sheet, columns=20, low=-1.0, width=11), alt="Sixty digits 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · How many steps?
 #
-# All samplers follow one equation, $dz = \hat x\,d\alpha + \hat\epsilon\,d\sigma$. DDIM is Euler's step of it. Heun's
+# The samplers share one equation, $dz = \hat x\,d\alpha + \hat\epsilon\,d\sigma$. DDIM is Euler's step of it. Heun's
 # method (Karras et al., 2022) takes the step, looks again, and goes by the mean of both looks: two evaluations a
-# step. DDPM draws fresh noise. We compare at equal *evaluations* of the network, in codes, with the shipped run of
-# section 5.
+# step. DDPM puts fresh noise in place of a part of $\hat\epsilon$. We compare at equal *evaluations* of the network, in
+# codes, with the shipped long run of section 5's game.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 long = pretrained.load("diffusion-codes")
@@ -643,8 +655,8 @@ curve = {name: [distance(decoded(shift + scale * sampler(k))) for k in budgets] 
 for name, values in curve.items():
     print(f"{name}: " + ", ".join(f"{k} evaluations FD {fd:.2f}" for k, fd in zip(budgets, values)))
 if telling and judge == "mnist":
-    assert curve["DDIM"][2] < 3 * curve["DDIM"][-1], "ten steps are nearly enough"
-    assert all(values[0] > 1.2 * min(values) for values in curve.values()), "two are not"
+    assert curve["DDIM"][2] < 1.2 * curve["DDIM"][-1], "ten steps are nearly enough"
+    assert all(values[0] > 2 * min(values) for values in curve.values()), "two are not"
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 told_curve = "; ".join(f"{name} " + ", ".join(f"{v:.2f}" for v in values) for name, values in curve.items())
@@ -655,16 +667,16 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Two evaluations are too few for all three; Heun suffers most, for two buy it a single step. From ten on nothing is
-# gained here: what is left is the decoder's share, and the methods differ by less than a tenth. On CIFAR-10 more steps
-# pay for longer: there DDIM has FID 13.4, 6.8, 4.7 and 4.2 at 10, 20, 50 and 100 steps (Song et al., 2021, quoted from
-# memory).
+# gained here: what is left is the decoder's share, and the methods differ by less than 0.1. All start from one draw of
+# noise, so do not read more into so small a difference. On CIFAR-10 more steps pay for longer: there DDIM has FID 13.4,
+# 6.8, 4.7 and 4.2 at 10, 20, 50 and 100 steps (Song et al., 2021, quoted from memory).
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 7.1 There and back
 #
 # DDIM draws nothing, so its way can be walked in the other direction: from an image to the noise that it comes from.
-# An encoder that nobody trained. (What it finds is not quite noise: the deviation printed below stays under 1, since
-# most pixels of a digit are exactly −1.)
+# An encoder that nobody trained. (What it finds is not N(0, I): the deviation printed below is about a half. Most
+# pixels of a digit are exactly −1, and where nothing varies there is nothing to encode.)
 
 # %% slideshow={"slide_type": "fragment"}
 k = 24 if telling else 4
@@ -678,14 +690,15 @@ for steps in (5, 20, 80) if telling else (5, 20):
           f"{code.mean():.3f} and deviation {code.std():.3f}")  # fmt: skip
 if judge == "mnist":
     assert all(later < earlier for earlier, later in pairwise(errors.values())), "finer steps come back nearer"
-    assert not telling or errors[80] < 0.5 * errors[5]
+    assert not telling or errors[80] < 0.2 * errors[5]
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 width = min(k, 10)
 show(
     plots.image_rows({"image": x_held[:width]} | {name: back[:width] for name, back in returns.items()}, low=-1.0),
-    alt="Images that were held back, and what comes back from the noise that DDIM encodes them in, by number of steps.",
-)
+    alt="Images that were held back, and what comes back from the noise that DDIM encodes them in: with 5 steps some "
+        "have another shape, with 80 they look the same.",
+)  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Guidance
@@ -715,7 +728,7 @@ for name, values in sweep.items():
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
     plots.image_rows(shown, low=-1.0, width=9),
-    alt="Samples for the class 4, a row a guidance. The lower the row, the more guidance, and the more alike they are.",
+    alt="Twelve samples a row, a row a guidance, asked for a 4. At w = 0 any digit; the lower the row, the more alike.",
 )
 told_sweep = "; ".join(f"{name} " + ", ".join(f"{v:.2f}" for v in values) for name, values in sweep.items())
 show(
@@ -740,7 +753,9 @@ print(f"FD is lowest at w = {best_w:g}, asked class {sweep['asked class'][weight
 # *Precision* is the share of samples that lie among real images, *recall* the share of real images that lie among
 # samples. Guidance makes the class sure and precision rise, up to $w = 2$; recall falls all the way. It is the trade
 # of BigGAN's truncation in notebook 08. At $w = 8$ precision falls as well: the samples leave the data. FD minds
-# everything, and is lowest at a little guidance or none. The long run's own choice, on 5,000 samples, was $w = 1.25$.
+# everything. It is lowest near $w = 1$, where the class is followed and not exaggerated. At $w = 0$ it is worse,
+# perhaps because only one label in ten was hidden: the network had little practice in doing without. The long run's
+# own choice was $w = 1.25$.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask before you show the curves: which of the four numbers will get worse? Then put 08's truncation beside it.
@@ -750,7 +765,7 @@ print(f"FD is lowest at w = {best_w:g}, asked class {sweep['asked class'][weight
 #
 # A GAN makes an image in one pass, and nobody can interfere. Here there are 25 steps, and between two of them we may
 # do what we like. *Inpainting*: after each step, put the known pixels back, with as much noise as belongs there
-# (Lugmayr et al., 2022).
+# (Lugmayr et al., 2022). Each step is taken three times (`repeats`), so that both halves can agree.
 
 # %% slideshow={"slide_type": "fragment"}
 mask = np.ones(shape, "float32")
@@ -764,7 +779,7 @@ as_before = np.mean(read(filled.clip(-1, 1)).probabilities.argmax(1) == truth)
 print(f"known half unchanged: {np.array_equal(filled[:, :14], originals[:, :14])}; "
       f"read as the digit it was: {as_before:.0%} of {len(filled)} (chance: about 10%)")  # fmt: skip
 assert np.array_equal(filled[:, :14], originals[:, :14])
-assert not (telling and judge == "mnist") or as_before > 0.3
+assert not (telling and judge == "mnist") or as_before > 0.45  # their upper halves alone: 36%
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 some = x_held[: min(k, 9)]
@@ -772,8 +787,13 @@ rows = {"image": some, "known": np.where(mask, some, 0.0)}
 rows |= {f"filled {j + 1}": filled[j::4][: len(some)] for j in range(4)}
 show(
     plots.image_rows(rows, low=-1.0, width=9),
-    alt="Digits, their upper halves, and four lower halves each that were drawn to fit them.",
-)
+    alt="Digits, their upper halves, and four lower halves each that were drawn to fit them: most strokes go on across "
+        "the seam, many make another digit, and some lower halves are blots.",
+)  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# An upper half fits several digits, so another digit is no mistake. A blot is one. With the lower half left white the
+# judge reads only 36% of these 50 as their digit (measured apart): the fillings do bring it nearer to the truth.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # *SDEdit* (Meng et al., 2022) is even simpler. Noise a sketch up to some time, and go back from there. What the noise
@@ -809,8 +829,12 @@ rows = {"scribble": scribbles[::5].repeat(3, 0)} | {
 show(
     plots.image_rows(rows, low=-1.0, width=11),
     alt="A one, a four, a seven and a zero of straight strokes, and what comes of each, three times, from three "
-        "starts. An early start keeps the strokes, a late one makes handwriting.",
+        "starts. A start at a small t keeps the strokes, one at a large t redraws them: one zero has become an eight.",
 )  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The smaller the $t$ of the start, the more of the scribble stays; the larger, the more it looks like handwriting, and
+# the more goes wrong. Exercise 4 asks where you would start.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 · When it fails: a schedule that does not end in noise
@@ -840,24 +864,27 @@ rows = {f"{level(diffusion.cosine, begin)[0]:.2f} left": images for begin, (*_, 
 show(
     plots.image_rows(rows, low=-1.0, width=11),
     alt="Twelve digits from the same noise for three ends of the schedule. The more image is left at the end, the "
-        "brighter and the more blotted they are.",
+        "more ink they have, and the more blots.",
 )  # fmt: skip
 
 # %% slideshow={"slide_type": "fragment"}
 error = np.hypot(table[1.0][0].std(), ink(members).std()) / np.sqrt(n)
 if judge == "mnist":
-    assert table[0.6][0].mean() - table[1.0][0].mean() > 3 * error, "the formula's digits are too bright"
+    assert table[0.6][0].mean() - table[1.0][0].mean() > 3 * error, "the formula's digits have too much ink"
 if judge == "mnist" and telling:
     assert table[0.6][1].mean() - table[1.0][1].mean() > 3 * table[1.0][1].std() / np.sqrt(n)
     assert table[0.6][2] > 2 * table[1.0][2]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A digit is mostly paper: its mean pixel is far below 0, and that of noise is 0. So noise looks to the network like a
-# page with more ink than it has ever seen, and it draws too much ink. Even the *exact* denoiser does, so no longer
-# training helps. In colour the same fault makes pictures that are never quite dark or quite bright (Lin et al., 2024).
+# page with more ink than it has ever seen, and it draws too much ink. Even the *exact* denoiser does: this part would
+# stay, however long we train. It only chooses digits with more ink, though; the blots are the network's own. And the
+# start below $t = 1$ alone does no harm: section 9 started there as well, with image in the noise, and got digits. In
+# colour the same fault makes pictures that are never quite dark or quite bright (Lin et al., 2024).
 
 # %% [markdown] slideshow={"slide_type": "notes"}
-# Ask: would training longer help? Point at the formula's row: it has no training at all, and fails in the same way.
+# Ask: would training longer help? Point at the formula's numbers: it has no training at all, and has too much ink as
+# well, if less. The FDs here are those of few samples, and higher for it: compare them with each other only.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · The table of all families
@@ -897,10 +924,11 @@ assert table["BigGAN"][0] < table["GAN"][0] and table["diffusion, codes"][0] < t
 assert table["diffusion, pixels"][1] > 3 * table["DCGAN"][1], "many passes against one"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Milliseconds are processor time on this machine, one significant digit. *Nearly*: DDIM's inversion of section 7.1
-# gives a code, though no distribution over codes. *Completes* means: fits the rest of an image to a given part
-# without being trained for it. One pass of a GAN is cheaper than the many of a diffusion; what the many buy is that
-# one can interfere.
+# Milliseconds are processor time on this machine, one significant digit. *Yes* under $p(z|x)$ is an encoder: the VAE's
+# gives a distribution, the others' one code. *Nearly* is DDIM's inversion of section 7.1: one code, many passes, and
+# not quite from N(0, I). *Completes* means: fits the rest of an image to a given part without being trained for it,
+# and without a search among codes. In pixels the many passes of a diffusion cost more than the one of any GAN here; in
+# codes the network is so small that they cost as much as BigGAN's one. What the many buy is that one can interfere.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Fill the last two columns together before you show them. Ask for each yes how it is done.
@@ -1012,7 +1040,7 @@ show(
     figures.against(
         at, {"share of the bound": {"steps": [terms[t] / sum(terms.values()) for t in at]}}, "t", even=False, width=8
     ),
-    alt="The share of each stretch of t in the bound: nearly all of it lies at small t, where there is little noise.",
+    alt="The share of each stretch of t in the steps, as estimated: most of it lies below t = 0.1, at little noise.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -1021,6 +1049,11 @@ show(
 # histogram for each pixel reaches, and yet it draws digits, which histograms never do. A good picture and a good bound
 # are two things. These are bits for 8-bit pixels given the class; the nats of notebook 01 are for *binarised* ones and
 # do not compare.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Take the sum with care. The terms grow steeply towards $t = 0$, and one random step stands for all of the first
+# stretch: another draw could double the number or more. With every one of the first fifty steps the sum is 2.8 bits and
+# the bound 3.2, with 91% of the steps at $t < 0.1$ (measured apart). What was said holds, and by more.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## C · Which prediction, which schedule?
@@ -1065,16 +1098,18 @@ show(
 assert all(np.isfinite(values).all() for values in outcome.values())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Each dot is a run, and the axis is logarithmic. After so few iterations the velocity is ahead on both schedules, and
-# the noise fails. Why? At $t = 1$ its answer is divided by $\alpha$, which is 0.003 on the cosine schedule and 0.007
-# on the linear one: a small error becomes a huge $\hat x$. DDPM trains for longer and clips $\hat x$. On the velocity,
-# `cosine` is ahead of `linear` in every pair of runs with one seed.
+# Each dot is a run, and the axes are logarithmic, each with its own range. After so few iterations the velocity is
+# ahead on both schedules, and the noise fails. Why? At $t = 1$ its answer is divided by $\alpha$, which is 0.003 on
+# the cosine schedule and 0.007 on the linear one: a small error becomes a huge $\hat x$. DDPM trains for longer and
+# clips $\hat x$. On the velocity, `cosine` is ahead of `linear` in all three pairs of runs with one seed; on the
+# image, in two.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## D · What the long run went on learning
 #
-# `diffusion-mnist-stage` is the shipped run as it was early on. On the same held-back images, times and noise, how
-# much better is the end? (About a twentieth, at all four times.)
+# `diffusion-mnist-stage` is the shipped run after two thirds of its iterations. On the same held-back images, times and
+# noise, how much better is the end? (About a twentieth, at all four times. The stage's FD below is one without guidance
+# and of fewer samples: do not set it beside the 0.64 of section 6.)
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 stage = pretrained.load("diffusion-mnist-stage")
@@ -1107,8 +1142,8 @@ if judge == "mnist":
 # ### Exercise 3 · Repair a guide
 #
 # A network is asked twice, with the class and without; both answers are arrays of one shape. Guidance w should leave
-# the class out for w = 0, follow it for w = 1 and exaggerate it beyond. With this code the samples become brighter
-# and brighter instead, and w = 1 is not the answer with the class. Find the fault and repair it.
+# the class out for w = 0, follow it for w = 1 and exaggerate it beyond. With this code the answers grow and grow
+# instead, and w = 1 is not the answer with the class. Find the fault and repair it.
 
 # %% slideshow={"slide_type": "fragment"}
 def my_guided(with_class, without, w):
@@ -1159,7 +1194,8 @@ exercises.diffusion.starts.check(my_starts, my_choice)
 #
 # The start says how much noise is laid over the scribble. What the noise hides the network invents, and what it
 # leaves the network keeps. So one number moves between faithful and realistic, and which mixture is best depends on
-# what the edit is for.
+# what the edit is for. The share alone does not tell you: the scribbles themselves are read as their class, and the
+# network is told it. Look at the pictures for how real they are.
 #
 # A good answer says:
 #
@@ -1180,9 +1216,9 @@ exercises.summary()
 # - The best denoiser of a finite set is a weighted mean, and it only ever returns members of the set. What is new in
 #   a sample is the network's error.
 # - Noise, image, velocity and flow are one game with other coefficients.
-# - Every sampler follows $dz = \hat x\,d\alpha + \hat\epsilon\,d\sigma$; between two steps you may interfere.
+# - Samplers step along $dz = \hat x\,d\alpha + \hat\epsilon\,d\sigma$; between two steps you may interfere.
 # - Guidance buys obedience with variety. Look at precision *and* recall.
-# - A schedule has to end in noise, or samples lean towards grey.
+# - A schedule has to end in noise, or samples lean towards the mean pixel of noise: here, too much ink.
 #
 # This closes the arc of the course: the denoiser of notebook 00, the bound of 01, and the scores of 04 to 08 meet in
 # one model.
