@@ -1,5 +1,6 @@
 """A lecture in JupyterLab, as a student goes through it: all cells, an exercise answered wrong and right, a slider."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -11,6 +12,7 @@ import urllib.request
 
 import pytest
 from nbformat.v4 import new_code_cell
+from playwright.sync_api import TimeoutError
 
 from course_utils.press import notebooks
 
@@ -89,13 +91,13 @@ def page(lab, browser):
     opened.goto(f"{lab}/lab/tree/lecture.ipynb")
     opened.wait_for_selector(".jp-Notebook .jp-CodeCell")
     opened.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")
-    asked = opened.locator(".jp-Dialog .jp-mod-accept")  # for a kernel, or about news
-    while asked.count():
-        asked.first.click()
-        opened.wait_for_timeout(500)
-    for _ in range(30):  # a kernel that has just started may let the request fall
-        opened.click('.lm-MenuBar-itemLabel:text-is("Run")')
-        opened.click('.lm-Menu-item[data-command="runmenu:run-all"]')
+    asked = opened.locator(".jp-Dialog .jp-mod-accept")  # for a kernel, at any moment; it lies over the menus
+    for _ in range(60):  # a kernel that has just started may let the request fall
+        with contextlib.suppress(TimeoutError):
+            if asked.count():
+                asked.first.click(timeout=5_000)
+            opened.click('.lm-MenuBar-itemLabel:text-is("Run")', timeout=5_000)
+            opened.click('.lm-Menu-item[data-command="runmenu:run-all"]', timeout=5_000)
         opened.wait_for_timeout(4000)
         if opened.evaluate(f"{PROMPTS}.some(text => /[*\\d]/.test(text))"):
             break
