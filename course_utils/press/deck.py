@@ -1,8 +1,8 @@
 """Cuts a notebook into slides that fit: a title, then one figure, one piece of code, or a few sentences.
 
 A notebook's prose is written to be read; on a slide stand its headings, formulas, lists, tables and the first sentence
-of each paragraph. The whole text goes into the speaker's notes. A code cell that makes a figure shows the figure alone,
-unless it is tagged `show-input`.
+of each paragraph, with the second where the first is short. The whole text goes into the speaker's notes. A code cell
+that makes a figure shows the figure alone, unless it is tagged `show-input`.
 """
 
 import base64
@@ -10,17 +10,18 @@ import dataclasses
 import math
 import re
 import struct
+import textwrap
 
-from course_utils.press import thread
+from course_utils.press import prose, thread
 
 HEIGHT, WIDTH = 670, 1210  # pixels for content, of a slide of 1280 × 720
 TITLE, LINE, CODE_LINE, ROW = 78, 37, 25, 46  # heights in pixels of a title, a line of text, of code, of a table
 TEXT_COLUMNS, CODE_COLUMNS = 86, 100  # characters that stand beside one another
+LEAD = 3 * TEXT_COLUMNS  # what a paragraph says at most, unless its first sentence is longer
 GAP = 20
 MOST_CODE = 12  # lines
 SMALLEST_FIGURE = 300  # pixels; a figure that would be smaller goes on a slide of its own
 HIDE, SHOW, COVER, LONG = "hide-input", "show-input", "cover", "long"  # tags
-_NO_BREAK = ("al", "e.g", "i.e", "cf", "vs", "eq", "fig", "Eq", "Fig", "St", "Dr", "approx")
 
 
 @dataclasses.dataclass
@@ -172,7 +173,7 @@ def _size(png):
 
 def _said(text):
     """What a cell printed, at most as many lines as there is room for."""
-    lines = [line[:CODE_COLUMNS] for line in text.splitlines() if line.strip()]
+    lines = [part for line in text.splitlines() for part in textwrap.wrap(line, CODE_COLUMNS, subsequent_indent="    ")]
     if not lines:
         return []
     if len(lines) > MOST_CODE:
@@ -182,7 +183,7 @@ def _said(text):
 
 def _parts(source):
     """Cuts code into parts of at most MOST_CODE lines, at a blank line where there is one."""
-    lines = source.replace("  # fmt: skip", "").strip().splitlines()
+    lines = source.replace("  # fmt: skip", "").strip("\n").rstrip().splitlines()
     full = [line for line in lines if line.strip()]
     if len(full) <= MOST_CODE:
         return ["\n".join(lines if len(lines) <= MOST_CODE else full)] if full else []
@@ -215,7 +216,7 @@ def _markdown(source, whole=False):
             blocks += _list(piece)
             shortened = True
         elif not re.match(r"(\[?!\[|<)", piece):  # no badges, no folded solutions
-            lead = piece if whole else first_sentence(piece)
+            lead = piece if whole else prose.lead(piece, LEAD)
             blocks.append(Block("text", lead, _lines(lead)))
             shortened = shortened or lead != piece
     return blocks, [_for_notes(source)] if shortened else []
@@ -241,9 +242,9 @@ def _pieces(source):
 
 
 def _list(piece):
-    """A list as blocks of items that fit below one another: each item's first sentence."""
+    """A list as blocks of items that fit below one another: what each item says first."""
     items = re.split(r"\n(?=(?:[-*+]|\d+\.) )", piece)
-    shown = [first_sentence(item) for item in items]
+    shown = [prose.lead(item, LEAD) for item in items]
     blocks, height, some = [], 0, []
     for item in shown:
         lines = _lines(item, columns=TEXT_COLUMNS - 6) + 8
@@ -277,21 +278,5 @@ def _code_height(part):
 
 
 def _lines(text, columns=TEXT_COLUMNS):
-    """The height of a paragraph. Formulas are about half as long as their LaTeX, links as their text."""
-    plain = re.sub(r"\]\([^)]*\)", "", text)
-    plain = re.sub(r"\$([^$]*)\$", lambda m: "x" * (2 + len(re.sub(r"\\[a-z]+|[{}^_\\]", "", m[1]))), plain)
-    return LINE * (1 + len(" ".join(plain.split())) // columns)
-
-
-def first_sentence(text):
-    """Returns the first sentence of a paragraph of Markdown; formulas and code are not cut."""
-    flat = " ".join(text.split())
-    masked = re.sub(r"(\$[^$]*\$|`[^`]*`|\([^()]*\)|\]\([^)]*\))", lambda m: "x" * len(m[0]), flat)
-    for end in re.finditer(r"[.!?][*_”\"')]*(?=\s+[A-Z*_`$“\"x(])", masked):
-        before = masked[: end.start()]
-        if before.rsplit(" ", 1)[-1].strip("(") in _NO_BREAK or re.search(r"^\d+$|\b[A-Z]$", before):
-            continue
-        lead = flat[: end.end()]
-        if lead.count("**") % 2 == 0 and not re.fullmatch(r"\*\*[^*]*\*\*", lead):  # it says nothing
-            return lead
-    return flat
+    """The height of a paragraph."""
+    return LINE * (1 + prose.width(text) // columns)

@@ -19,11 +19,12 @@ def cells(notebook, depth=False):
         notebook: a notebook node.
         depth: keep the parts "In depth" and the references too.
     """
-    found, titles, home, exercise = [], {}, None, False
+    found, titles, before, home, exercise = [], {}, {}, None, False
     for cell in (part for whole in notebook.cells for part in _at_headings(whole)):
         heading = _heading(cell)
         if heading:
             level, title = heading
+            before = before if exercise else titles
             titles = {k: v for k, v in titles.items() if k < level} | {level: title}
             home = None if home is not None and level <= home else home
             home = level if home is None and level > 1 and AT_HOME.match(title) else home
@@ -33,7 +34,7 @@ def cells(notebook, depth=False):
         title = titles[max(titles)] if titles else ""
         if exercise and SOLUTION in cell.source:
             exercise = False
-            titles.pop(max(titles))
+            titles = before
             home = max(titles) + 1 if titles and YOUR_TURN.search(titles[max(titles)]) else home
         else:
             found.append((title, _without_outputs(cell) if exercise else cell))

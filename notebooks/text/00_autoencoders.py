@@ -167,8 +167,8 @@ for network in linear_pair():
     print(f"{network.name}: {network.input_shape} → {network.output_shape}, {network.count_params():,} weights")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Then the training. In this course every algorithm is a `Game`: players, each with the networks it moves,
-# the loss it goes down, and its optimizer. An autoencoder is a game with one player. The package has the same game,
+# Then the training. In this course every algorithm is a `Game`: players, each with the networks it moves, the loss
+# it goes down, and its optimizer. An autoencoder is a game with one player. The package has the same game,
 # with two extras that section 4 uses. To see that both move the same weights to the same place, start them alike
 # and play a few updates.
 
@@ -184,7 +184,7 @@ class MyAutoencoder(Game):
         error = ops.square(x - self.decoder(code, training=training))  # (N, 28, 28, 1)
         return ops.mean(ops.sum(error, axis=(1, 2, 3)))
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 mine = MyAutoencoder(*linear_pair(), keras.optimizers.Adam(1e-3))
 packaged = SquaredErrorAutoencoder(dense_encoder(k), dense_decoder(k), keras.optimizers.Adam(1e-3))
 apart = largest_difference(mine, packaged, x_train[:256])
@@ -223,7 +223,7 @@ history = train(linear, settings["linear"], batch_size=256)
 #   images, and so do the first six principal components. *Principal angles* say how far two planes are apart.
 #   They are all 0° when the planes are the same.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 kernel = ops.convert_to_numpy(linear.decoder.get_layer("pixels").kernel).astype("float64")  # (6, 784)
 angles = np.degrees(linalg.subspace_angles(kernel.T, components[:k].T))
 random_plane = np.random.default_rng(0).normal(size=(784, k))
@@ -277,7 +277,7 @@ show(
 # without the bound on what a unit draws. Chance plays a part in training, so each kind is trained with several seeds.
 # With one seed, kinds of the same networks start from the same weights and see the same batches.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 sigma, unit_length = 0.5, keras.constraints.UnitNorm(axis=1)
 kinds = {  # kind: (arguments of the encoder, of the decoder, of the game)
     "deep": ({"widths": (256, 64)}, {"widths": (64, 256)}, {}),
@@ -288,7 +288,7 @@ kinds = {  # kind: (arguments of the encoder, of the decoder, of the game)
 }
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def build(kind, seed, size=None):
     keras.utils.set_random_seed(seed)
     in_encoder, in_decoder, in_game = kinds[kind]
@@ -297,7 +297,7 @@ def build(kind, seed, size=None):
     networks = dense_encoder(size, **in_encoder), dense_decoder(size, **in_decoder)
     return SquaredErrorAutoencoder(*networks, optimizer, seed=seed, **in_game)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 seeds = range(settings["seeds"])
 trained = {(kind, seed): build(kind, seed) for kind in kinds for seed in seeds}
 for game in trained.values():
@@ -319,7 +319,7 @@ def error_of(game, x=x_test):
 # Both have six numbers. The linear one must lay a flat plane through the digits, and PCA is the best of all planes.
 # The deep one may bend its surface. (Section 10 asks whether bending pays at every width.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 six = {"original": x_test, "PCA": by_pca(x_test, k), "linear": restored(linear, x_test)}
 six["deep"] = restored(games["deep"], x_test)
 lost = {name: np.sum((images - x_test) ** 2) / len(x_test) for name, images in six.items()}
@@ -341,7 +341,7 @@ show(
 # 256 units could nearly copy a digit. The penalty makes every active unit expensive. How many are active for
 # one image, and what does the code then lose? A unit that is active for no image at all does not count: it is dead.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def active(game):
     return np.mean(outputs(game.encoder, x_test) > 1e-3)  # share of the 256 units, mean over the images
 
@@ -357,7 +357,7 @@ def price(game):
 def unit_norm(game):
     return np.linalg.norm(ops.convert_to_numpy(game.decoder.get_layer("pixels").kernel), axis=1).mean()
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 three = ("wide", "unbounded", "sparse")
 shares = {kind: np.array(measured(kind, active)) for kind in three}
 of_live = {kind: shares[kind] / measured(kind, live) for kind in three}
@@ -421,7 +421,7 @@ show(
 # Two opponents: the wide one, which never saw noise, and the best *linear* filter, which knows the mean $m$ and
 # the covariance $C$ of digits (Wiener): $m + C\,(C + \sigma^2 I)^{-1}(\tilde x - m)$.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def psnr(clean, image):
     return -10 * np.log10(np.mean((clean - image) ** 2, axis=(1, 2, 3)))  # (N,)
 
@@ -460,7 +460,7 @@ show(
 # Give a linear classifier the codes of a few labelled images. If a code says what digit it is, few labels are
 # enough. A last control: *untrained*, the wide encoder with its initial random weights.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 count = settings["labelled"]
 x_few, y_few = x_train[:count], digits.y_train[:count]
 
@@ -498,7 +498,7 @@ if session.profile != "smoke":
 # repair: look at the codes of the training images, fit a Gaussian to them, or many, and draw from that. *Far* means
 # farther from every training code than 95 % of the test images' codes are.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def gaussian_codes(code, n, seed):
     rng = np.random.default_rng(seed)
     draws = rng.multivariate_normal(code.mean(0), np.cov(code.T), n, method="eigh").astype("float32")
@@ -511,7 +511,7 @@ def mixture_codes(code, n, seed):
     draws = mixture.fit(code[:10_000].astype("float64")).sample(n)[0]  # sorted by Gaussian
     return np.random.default_rng(seed).permutation(draws).astype("float32")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 known = outputs(games["deep"].encoder, x_train)  # (N, 6)
 near = NearestNeighbors(n_neighbors=1).fit(known)
 points = {"codes of test images": outputs(games["deep"].encoder, x_test)}
@@ -553,7 +553,7 @@ show(figure, "Left: codes of training images; most classes have a region, and so
 #
 # It is 0 when both agree. Few images make it too large, so we also print what *other real images* get.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 read = metrics.evaluator("glyphs" if "glyphs" in data.source("mnist").text else "mnist")
 real = read(2 * x_test - 1).features
 
@@ -565,7 +565,7 @@ def fd(images):
 def inventions(game, seed, fit=gaussian_codes):
     return outputs(game.decoder, fit(outputs(game.encoder, x_train), len(x_test), seed))
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 three = ("deep", "sparse", "denoising")
 back = {kind: measured(kind, lambda game: fd(restored(game, x_test))) for kind in three}
 new = {kind: [fd(inventions(trained[kind, s], s)) for s in seeds] for kind in three}
@@ -598,13 +598,13 @@ show(
 # - **What to do:** fit a better distribution to the codes afterwards, or give them one *while* training. Notebooks 01
 #   and 02 do the second.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 6 · Your turn
 #
 # Fill in the dots and run the cell; the check says what is wrong. `exercises.autoencoders.mask.hint()` gives one hint
 # after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 1 · A tenth of the noise
 #
 # In section 4.3, noise of deviation $\sigma = 0.5$ on every pixel left a PSNR of about 6 dB. You take a tenth of it,
@@ -615,7 +615,7 @@ my_decibels = ...
 
 exercises.autoencoders.quieter.check(my_decibels)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 faint = x_test + 0.05 * np.random.default_rng(1).normal(size=x_test.shape)
 exercises.autoencoders.quieter.compare(psnr(x_test, faint).mean())
 
@@ -631,7 +631,7 @@ exercises.autoencoders.quieter.compare(psnr(x_test, faint).mean())
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · The least error, for every width
 #
 # How well can a linear autoencoder do at best? `x` is an array (n, d) of n points, `widths` a list of code widths,
@@ -639,20 +639,20 @@ exercises.autoencoders.quieter.compare(psnr(x_test, faint).mean())
 # squared distance to the best plane of so many dimensions. The plane need not go through the origin. The next cell
 # draws your curve.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_least_error(x, widths):
     return ...
 
 
 least_error = exercises.autoencoders.least_error.use(my_least_error)
 
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+# %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 figure, axis = plots.figure(width=8, height=3.6)
 axis.plot(range(0, 65), least_error(flat[:2_000], range(0, 65)))
 axis.set(xlabel="numbers in the code", ylabel="least squared error per image", yscale="log")
 show(figure, "The least error of a linear code on 2,000 training images falls steadily with the width of the code.")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -667,21 +667,21 @@ show(figure, "The least error of a linear code on 2,000 training images falls st
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 3 · Another kind of dirt
 #
 # The first denoising autoencoders did not add noise, they *masked*: some pixels were set to 0. `x` is an array (N,
 # H, W, C), `share` a number from 0 to 1, `rng` a NumPy generator (`np.random.default_rng`). Return an array like
 # `x` in which every pixel is 0 with probability `share`, independently of all others, and unchanged otherwise.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def masked(x, share, rng):
     return ...
 
 
 exercises.autoencoders.mask.check(masked)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -695,7 +695,7 @@ exercises.autoencoders.mask.check(masked)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · Repair a denoiser
 #
 # Somebody trained with this loss, with noise of $\sigma = 0.5$ on 784 pixels. It stalls above 196 for good; clean
@@ -703,7 +703,7 @@ exercises.autoencoders.mask.check(masked)
 # tensors (N, H, W, C), `encoder` and `decoder` Keras models. The loss is the squared error, summed over an image,
 # its mean over the batch, as one number. A game differentiates it, so use `keras.ops`.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_denoising_loss(x, noise, encoder, decoder):
     restored = decoder(encoder(x))
     return ops.mean(ops.sum(ops.square(x + noise - restored), axis=(1, 2, 3)))
@@ -711,7 +711,7 @@ def my_denoising_loss(x, noise, encoder, decoder):
 
 exercises.autoencoders.repair.check(my_denoising_loss)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -727,20 +727,20 @@ exercises.autoencoders.repair.check(my_denoising_loss)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 5 · How far does a denoiser reach?
 #
 # The denoiser was trained with $\sigma = 0.5$ and nothing else. Try it on at least four other levels, from 0.1 or
 # less to 0.8 or more. Fill a dict, `{level: (PSNR of the noisy image, PSNR after the denoiser)}`, and write down in
 # a sentence or two what you conclude. Where is it worth using?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_levels = ...
 my_conclusion = ...
 
 exercises.autoencoders.levels.check(my_levels, my_conclusion)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python

@@ -134,11 +134,11 @@ show(
 # The gap is a KL, and no KL is negative (Jensen's inequality). So the ELBO, which can be computed, lies below
 # $\log p(x)$ by exactly the gap. Raise it, and the model gets better, or the gap smaller, or both.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Do not believe it; add it up. Here is a model in which everything is known exactly:
 # $z \sim \mathcal N(0, I_2)$ and $x = Wz + 0.5\,\epsilon$ in five dimensions.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 rng = np.random.default_rng(0)
 W, noise, x = rng.normal(size=(5, 2)), 0.5, rng.normal(size=5)
 log_px = stats.multivariate_normal(np.zeros(5), W @ W.T + noise**2 * np.eye(5)).logpdf(x)
@@ -154,7 +154,7 @@ def gaussian_kl(m0, c0, m1, c1):
     return 0.5 * (np.trace(inverse @ c0) + shift @ inverse @ shift - len(m0) + logs)
 
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def elbo(mean, cov):
     """E_q[log p(x|z)] − KL(q || p), both in closed form."""
     error = np.sum((x - W @ mean) ** 2) + np.trace(W @ cov @ W.T)
@@ -209,7 +209,7 @@ z_log_var = rng.normal(size=(6, 3)).astype("float32")
 ours = ops.convert_to_numpy(kl_divergence(z_mean, z_log_var))
 assert np.allclose(ours, losses.kl_divergence(z_mean, z_log_var), atol=1e-5)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 q = stats.norm(z_mean.astype("float64"), np.exp(0.5 * z_log_var.astype("float64")))
 integral = np.zeros(6)
 for i, k in np.ndindex(6, 3):
@@ -285,7 +285,7 @@ def my_encoder(latent_dim=2, width=16):
     z_log_var = layers.Dense(latent_dim, name="z_log_var")(hidden)  # (N, 2)
     return keras.Model(images, [z_mean, z_log_var], name="encoder")
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def my_decoder(latent_dim=2, width=16):
     z = keras.Input((latent_dim,), name="z")
     hidden = layers.Dense(2 * width, activation="relu")(z)  # (N, 32)
@@ -329,7 +329,7 @@ class MyVAE(Game):
 # The package's `VAE` is the same game with a weight β on the KL term. Do both move the same weights to the same
 # place?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 mine = MyVAE(my_encoder(), my_decoder(), keras.optimizers.Adam(1e-3))
 packaged = VAE(conv_encoder(2, 16), conv_decoder(2, 16), keras.optimizers.Adam(1e-3))
 apart = largest_difference(mine, packaged, x_train[:256])
@@ -342,7 +342,7 @@ assert apart < 1e-5
 # Watch both terms. The reconstruction term falls from the start. The KL is 0 at first, and then it *rises*: the
 # encoder begins to use the latent space, and pays for it. A KL that *stays* at zero is the failure of section 6.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 fixed_z = rng.normal(size=(32, 2)).astype("float32")
 plan = {"batch_size": settings["batch"], "epochs": settings["epochs"]}
 plan |= {"steps_per_epoch": settings["steps"], "verbose": 0}
@@ -362,7 +362,7 @@ history = vae.fit(x_train, callbacks=[live], **plan).history
 if session.profile != "smoke":
     assert history["kl"][-1] > history["kl"][0] and history["nll"][-1] < history["nll"][0]
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 names = ("vae-mnist-binary", "vae-mnist-z2", "ae-mnist-z2", "vae-mnist-z16", "ae-mnist-z16")
 shipped = {name: pretrained.load(name) for name in names}
 here = vae.evaluate(x_test, batch_size=500, verbose=0)
@@ -370,7 +370,7 @@ recipe = shipped["vae-mnist-z2"].recipe
 print(f"just trained   ELBO {-here['loss']:.1f} nats on {len(x_test):,} test images")
 print(f"the long run   ELBO {-recipe['scores']['negative-ELBO']:.1f} nats on all 10,000, {recipe['seconds']:.0f} s")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Pixels are grey here, and a Bernoulli variable is 0 or 1. So this number is no likelihood of the grey images; it
 # is the mean of the ELBO over images of 0 and 1 drawn with the grey values as chances, with the grey image's $q$.
 # Section 10 uses images of 0 and 1, and compares with the literature.
@@ -408,7 +408,7 @@ show(
 # Left: where the encoder puts the test images, coloured by class; nobody told it the classes. Right: what the decoder
 # makes of the plane. Columns and rows are spaced so that each square holds the same share of the prior.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 levels = stats.norm.ppf((np.arange(12) + 0.5) / 12)  # z with 1/24, 3/24, … of the prior below it
 z = np.stack(np.meshgrid(levels, levels[::-1]), -1)  # rows from top to bottom
 plane = shipped["vae-mnist-z2"].networks
@@ -467,7 +467,7 @@ show(
 # read as one class for sure and all ten come up equally often (Salimans et al., 2016). To be fair to the
 # autoencoder we also draw from a Gaussian fitted to its codes of *training* images.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def scores_of(images):
     reading = read(2 * images - 1)
     sure = float(reading.probabilities.max(1).mean())
@@ -484,7 +484,7 @@ def three_ways(ae, vae, noise):
         "VAE, prior": decode(vae["decoder"], noise),
     }
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 real = read(2 * x_test - 1).features
 ae, big = (shipped[name].networks for name in ("ae-mnist-z16", "vae-mnist-z16"))
 noise = rng.normal(size=(1_000, 16)).astype("float32")
@@ -508,11 +508,11 @@ show(
 # far from everything it has seen, as such classifiers often are. Confidence alone is no measure of quality. The low
 # inception score says that it names few different ones, and FD that the features are far from those of digits.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # These are one autoencoder and one VAE. Is it chance? Small pairs, trained here, begin with the same weights and
 # see the same batches; only the loss differs, and the draw of $z$.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 races = []
 for seed in range(settings["seeds"]):
     pair = {}
@@ -550,7 +550,7 @@ show(
 # Put a weight on the KL term, $\text{nll} + \beta\,\mathrm{KL}$ (Higgins et al., 2017). At $\beta = 1$ this is the
 # ELBO. First a slice of it here: three values of β, two latent axes, the same start and the same batches.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 betas, swept, aggregate = (0.1, 1.0, 10.0), {}, {}
 small_z = rng.normal(size=(12, 2)).astype("float32")
 for beta in betas:
@@ -567,7 +567,7 @@ for beta in betas:
 assert swept["β = 0.1"][0] > swept["β = 1"][0] > swept["β = 10"][0]
 assert np.all(np.diff([drawn.std() for drawn, _ in aggregate.values()]) < 0), "the codes draw together"
 
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
     plots.latent_scatter(aggregate, limit=7.0, width=10),
     alt="One drawn code for each test image, by class, with the prior's circles. "
@@ -578,13 +578,13 @@ show(
     alt="Samples from the same twelve latents for β = 0.1, 1 and 10.",
 )
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The whole of it is a recorded study (`training/beta.py`): five values of β with three seeds each, everything else
 # alike, measured on all test images. MMD² says how far the drawn codes lie from the prior (Gretton et al., 2012,
 # eq. 3; at 0 they agree; the kernel is a mixture of three Gaussians; the row *MMD*). FD is that of 5,000 draws from
 # the prior. ± is half the range of the three seeds.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 study, recorded = studies.read("beta-mnist")
 settled, betas = study["settings"], study["settings"]["betas"]
 measures = dict(zip(settled["measures"], np.moveaxis(recorded["measures"][0], -1, 0)))  # each (β, seeds)
@@ -618,7 +618,7 @@ show(figure, "Four measures against β, a dot for each seed. With β reconstruct
 #
 # Somebody *averages* the reconstruction over the 784 pixels and *sums* the KL. That is β = 784.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 keras.utils.set_random_seed(0)
 collapsed = VAE(mlp_encoder(2, width=200), mlp_decoder(2, width=200), keras.optimizers.Adam(2e-3), beta=784.0)
 collapsed.compile(steps_per_execution=settings["steps"])
@@ -671,13 +671,13 @@ assert noises[1] < 0.2 * noises[0]
 # Left, the clouds of neighbouring images overlap. Right, each image is a dot, as in a plain autoencoder, with
 # nothing in between.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 8 · Your turn
 #
 # Fill in the dots and run the cell; the check says what is wrong. `exercises.vae.repair.hint()` gives one hint
 # after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 1 · Twice as many axes
 #
 # The small network of section 5.3 has two latent axes. At β = 1 it ends at a KL of about 5 nats for each image. The
@@ -689,7 +689,7 @@ my_nats = ...
 
 exercises.vae.wider.check(my_nats)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 keras.utils.set_random_seed(0)
 four = VAE(mlp_encoder(4, width=200), mlp_decoder(4, width=200), keras.optimizers.Adam(2e-3))
 four.compile(steps_per_execution=settings["steps"])
@@ -709,7 +709,7 @@ exercises.vae.wider.compare(ops.mean(losses.kl_divergence(*encode(four.encoder, 
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · Free bits
 #
 # An axis whose KL is nearly 0 is dead: β pulls it down, and at a large β nothing brings it back. *Free bits* charge
@@ -718,17 +718,17 @@ exercises.vae.wider.compare(ops.mean(losses.kl_divergence(*encode(four.encoder, 
 # `free` instead. Return the sum over the axes, one number. The next cells train with your function, so use
 # `keras.ops`.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_free_bits(z_mean, z_log_var, free):
     return ...
 
 
 free_bits = exercises.vae.free_bits.use(my_free_bits, losses.free_bits)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Does it cure the collapse of section 6? The same network and the same β = 784, with two nats free for each axis:
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 class FreeBitsVAE(VAE):
     def negative_elbo(self, x, training):
         z_mean, z_log_var = self.encoder(x, training=training)
@@ -744,16 +744,16 @@ cured.compile(steps_per_execution=settings["steps"])
 cured.fit(x_train, **small_plan)
 cured.release()
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 after = cured.evaluate(x_test, batch_size=500, verbose=0)
 print(f"collapsed: reconstruction {logs['nll']:.1f} nats, KL {logs['kl']:.2f}", end="   ")
 print(f"free bits: reconstruction {after['nll']:.1f} nats, KL {after['kl']:.2f}")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # In part it does: the code carries some nats again, and the reconstruction falls. β = 1 restores better still
 # (section 5.3).
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -768,21 +768,21 @@ print(f"free bits: reconstruction {after['nll']:.1f} nats, KL {after['kl']:.2f}"
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 3 · Grey pixels, and a noise that is learned
 #
 # Grey pixels are no coin tosses. Let each pixel be Gaussian around the decoder's `mean`, with *one* deviation σ for
 # all of them that is trained as well: the network holds `log_sigma`, one number. `x` and `mean` are tensors (N, H, W,
 # C). Return −log p(x|z) of each image in nats, (N,), with all constants. It is differentiated, so use `keras.ops`.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_gaussian_nll(x, mean, log_sigma):
     return ...
 
 
 exercises.vae.gaussian.check(my_gaussian_nll)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -797,7 +797,7 @@ exercises.vae.gaussian.check(my_gaussian_nll)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 4 · Repair a VAE
 #
 # This loss has two faults, and one of them is the slides'. Training it gives a KL near 0 and one blot for every
@@ -837,20 +837,20 @@ exercises.vae.repair.check(my_vae_loss)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 5 · Colder than the prior
 #
 # Draw from $\mathcal N(0, \tau^2 I)$ instead of the prior, and decode. Does the VAE with 16 axes draw better digits
 # when τ is below 1? Try at least four temperatures, from 0.5 or less to 1.2 or more. Fill a dict `{τ: (IS, FD)}` and
 # write down in a sentence or two what you conclude. Look at the images as well.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_scores = ...
 my_conclusion = ...
 
 exercises.vae.temperature.check(my_scores, my_conclusion)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python

@@ -95,7 +95,7 @@ smoke = session.profile == "smoke"  # too short a run for most claims below
 #
 # Two kinds this time: digits, and draws from a prior.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 digits = data.load("mnist", fallback="glyphs")
 x_train = data.scale(digits.x_train[: settings["images"]], low=0.0, high=1.0)
 y_train = digits.y_train[: settings["images"]].astype("int32")
@@ -111,7 +111,7 @@ print(data.source("mnist").text, x_train.shape, x_train.dtype)
 # roll have ten *parts*, drawn in ten colours; a Gaussian is one piece, with the standard deviation of 5 that the
 # paper gives it.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 WIDE = 5.0
 PRIORS = {
     "Gaussian": priors.gaussian(2, WIDE),
@@ -152,11 +152,11 @@ show(over_prior(shown), "Draws from three priors: a round cloud, a ring of ten s
 # It does, but the mismatch is only one of two parts. The other is what the code tells about its image, and that is
 # what the decoder lives on (Hoffman & Johnson, 2016).
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # How large are the two? Take the test images for the whole world: then $q(z)$ is a mixture of as many posteriors, and
 # its density can be written down. The VAE is the long run of notebook 01.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 vae = pretrained.load("vae-mnist-z2").networks
 mean, log_var = encode(vae["encoder"], x_test)  # (N, 2) each
 vae_codes = mean + np.exp(0.5 * log_var) * rng.normal(size=mean.shape)  # one draw from each q(z|x)
@@ -169,7 +169,7 @@ def log_normal(z, mean, log_var):
 pairs = log_normal(vae_codes[:, None], mean, log_var)  # (N, N): log q(zᵢ|xⱼ)
 log_q = np.logaddexp.reduce(pairs, axis=1) - np.log(len(pairs))  # (N,): log q(zᵢ)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 information = np.diagonal(pairs) - log_q
 mismatch = log_q - log_normal(vae_codes, 0.0, np.zeros(2))
 formula = ops.convert_to_numpy(losses.kl_divergence(mean, log_var)).mean()
@@ -262,7 +262,7 @@ class MyAAE(Game):
 # The package's `AAE` has the same three players, and adds logs, labels and averages. Are the two the same game? Play
 # both from the same weights, and compare all weights afterwards.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def small():
     """Fresh networks for a quick test: encoder, decoder, discriminator."""
     return code_encoder(2, (16,)), code_decoder(2, (16,)), code_discriminator(2, (16,))
@@ -279,7 +279,7 @@ assert apart < 1e-5, "your game and the package's must be one"
 # The encoder, layer by layer. It gives *one* code for an image, and no variance: the spread of the codes comes from
 # the images alone.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 keras.utils.set_random_seed(session.seed)
 images = keras.Input((28, 28, 1), name="images")  # (N, 28, 28, 1)
 hidden = layers.Flatten()(images)  # (N, 784)
@@ -309,13 +309,13 @@ show(
     "Three rows of blocks: the encoder from image to two numbers, the decoder back, the discriminator to one number.",
 )
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Three things are not in the algorithm above. We keep *averages* of encoder and decoder over the last iterations,
 # because a game circles and an average lies nearer to the middle (notebook 04 shows it on a toy). The discriminator has
 # two `turns` an iteration. And `gamma` is the weight of a mild penalty on its slope at draws from the prior: in a trial
 # on the bare curve of the roll, without one, it won. Notebook 07 is about such penalties.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def new_game(prior, encoder_rate=1e-3, labelled=False, seed=session.seed):
     """An AAE with fresh networks, and the averages that will be looked at."""
     keras.utils.set_random_seed(seed)
@@ -337,7 +337,7 @@ def new_game(prior, encoder_rate=1e-3, labelled=False, seed=session.seed):
 # Let one player after the other play alone, the others with a rate of 0, and compare all weights before and after,
 # bit for bit.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 alone = MyAAE(*small(), ring)
 alone.compile()
 moves = {"reconstruction": {"encoder", "decoder"}, "discriminator": {"discriminator"}, "encoder": {"encoder"}}
@@ -362,7 +362,7 @@ for player, expected in moves.items():
 # and the encoder's $\log 2 = 0.69$, which is what guessing costs. A discriminator's loss that falls towards 0 means
 # that the codes are easily told from the prior.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def train(prior, labels=None, callbacks=(), **how):
     """Trains a new game; returns its history and its averaged networks."""
     game, best = new_game(prior, labelled=labels is not None, **how)
@@ -374,7 +374,7 @@ def train(prior, labels=None, callbacks=(), **how):
     return logs.history, best, made
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def live(game, best):
     return plots.Live(
         lambda: decode(best["decoder"], drawn(ring, 5, 32)),
@@ -395,7 +395,7 @@ def film(game, best):
 trained, histories = {}, {}
 histories["ten Gaussians"], trained["ten Gaussians"], (_, strip) = train(ring, callbacks=(live, film))
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The codes of test images, every second one, as training goes on. Grey: draws from the prior.
 
 # %% slideshow={"slide_type": "fragment"}
@@ -420,7 +420,7 @@ if not smoke:
 # The lecture: *a pair of networks can force any prior on the latent space.* You have the ten Gaussians from section 5.
 # For the other two priors we take longer runs of the same game, each at rates of its own (`training/aae.py`).
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 SHIPPED = {"Gaussian": "aae-mnist-gaussian", "Swiss roll": "aae-mnist-swiss"}
 for name, file in SHIPPED.items():
     if file in shipped:
@@ -442,7 +442,7 @@ for name, file in SHIPPED.items():
 # shift and stretch its codes to the prior's mean and covariance. What is left is a difference in shape. (Section 6.2
 # has an opponent that is made for the prior.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def helped(codes, draws):
     """Codes, shifted and stretched to the mean and covariance of the draws."""
     root = [np.linalg.cholesky(np.cov(points, rowvar=False)) for points in (codes, draws)]
@@ -463,7 +463,7 @@ show(
     "three priors. Lower row: the codes of the VAE of notebook 01, stretched to each prior, keep a shape of their own.",
 )
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 def distance(codes, prior, seed=1):
     """MMD² of codes and as many draws from a prior."""
     draws = drawn(prior, seed, len(codes))
@@ -478,7 +478,7 @@ for name in PRIORS:
     for title in (title for title in found if prior_of[title] is PRIORS[name]):
         print(f"    {title:28} MMD² {apart[title]:.4f} = {apart[title] / floor[name]:5.1f} × the floor")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 if not smoke:
     for name in ("ten Gaussians", "Swiss roll"):
         assert apart[f"AAE, {name}"] < apart[f"VAE of 01, {name}"] / 2, f"the AAE must be nearer to the {name}"
@@ -499,7 +499,7 @@ if not smoke:
 # same prior and the same number of iterations on both sides. The ten Gaussians have a formula, so a VAE can be made
 # for them: its divergence is estimated by its own draw, $\log q(z\mid x) - \log p(z)$.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def vae_game(seed):
     """A VAE of the same layers, for the same prior, and the averages that will be looked at."""
     keras.utils.set_random_seed(seed)
@@ -520,7 +520,7 @@ def vae_game(seed):
 #   share of $2^{-7} = 0.8\,\%$.
 # - **Sure reading.** Decode the draw. Is the frozen classifier more than 90 % sure of what it reads?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 draws, others = drawn(ring, 21), drawn(ring, 22)
 
 
@@ -539,7 +539,7 @@ assert abs(level - 2**-7) < 5 * np.sqrt(2**-7 / len(draws)), "the measure must b
 # Three pairs, each from its own seed. Both games of a pair see the same images in the same order. One thing is not
 # equal: the VAE's two networks learn at 0.001, the AAE's reconstruction at half of that.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 makers = {"AAE": lambda seed: new_game(ring, seed=seed), "VAE": vae_game}
 scores, sides = {name: [] for name in makers}, {}
 for name, fresh in makers.items():
@@ -555,7 +555,7 @@ for name, fresh in makers.items():
     sides[name] = codes, best["decoder"], holes  # the last pair is drawn below
     game.release()
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 for name, rows in scores.items():
     print(f"{name}:", end="")
     for measure, values in zip(("MMD² / floor", "no code nearby, %", "sure reading, %"), np.transpose(rows)):
@@ -611,7 +611,7 @@ my_percentage = ...
 
 exercises.aae.by_chance.check(my_percentage)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 called = [metrics.uncovered(drawn(ring, 30 + i), drawn(ring, 40 + i), drawn(ring, 50 + i), k=3) for i in range(5)]
 measured = 100 * np.mean(called)
 exercises.aae.by_chance.compare(measured)
@@ -646,7 +646,7 @@ for name, file in LABELLED.items():
     panels[name] = outputs(placed[name]["encoder"], x_test), y_test, drawn(PARTED[name], 1)
 show(over_prior(panels, width=10.5), "Codes with labels: most of a class is on its own spoke, or its stretch of roll.")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · A draw from the label's component
 #
 # Ten components on a ring. That of label 0 has its middle at (4, 0), standard deviation 1 along the first axis and
@@ -655,7 +655,7 @@ show(over_prior(panels, width=10.5), "Codes with labels: most of a class is on i
 # direction along the spoke, its second for the one across. Return the draws, an array (n, 2). The cell after next
 # asks for classes with your function.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_component(labels, noise):
     return ...
 
@@ -680,11 +680,11 @@ component = exercises.aae.component.use(my_component)  # the package's until you
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Then a class can be asked for: draw from its part and decode. Does the frozen classifier read what was asked? By
 # chance it would in one case of ten.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 wanted = rng.integers(0, 10, 1_000 if smoke else 10_000).astype("int32")
 chance = 3 * np.sqrt(0.95 * 0.05 / len(wanted))  # three standard deviations of a share of 95 %
 for name, parted in placed.items():
@@ -696,7 +696,7 @@ for name, parted in placed.items():
     if LABELLED[name] in shipped:
         assert asked >= 0.95 - chance, "the class asked for must be the class read"
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # And what is the position *within* a part for? Walk along each spoke's main axis, from the inside out.
 
 # %% slideshow={"slide_type": "fragment"}
@@ -744,7 +744,7 @@ show(
 # | encoder | encoder | $-\log D_y - \log D_z$ |
 # | labels | encoder | $-\log q(y'\mid x')$ on the labelled images |
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def cross_entropy(logits, labels):
     log_q = logits - ops.logsumexp(logits, axis=-1, keepdims=True)  # (N, 10), log q(y|x)
     return -ops.mean(ops.sum(ops.one_hot(labels, 10) * log_q, axis=-1))  # nats
@@ -761,11 +761,11 @@ package = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(few_y, lo
 print(f"cross entropy of the untrained encoder: {float(ours):.4f} nats; guessing costs log 10 = {np.log(10):.4f}")
 assert np.isclose(float(ours), float(package), rtol=1e-5)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # Batch norm in the encoder and noise on its input (deviation 0.3, in training only) make it harder to learn the
 # hundred images by heart. First the labels alone, then with all images beside them.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 epochs, steps = settings["sorter"][0], 5 if smoke else 100
 quick = {"steps_per_execution": 1 if smoke else 100, "run_eagerly": smoke, "jit_compile": session.backend == "jax"}
 only = LabelsOnly(alone, Adam(1e-3))
@@ -774,7 +774,7 @@ only.fit((few_x, few_y), batch_size=100, steps_per_epoch=5 * steps, verbose=0)
 only.release()
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 keras.utils.set_random_seed(session.seed)
 encoder, sorter = (label_style_encoder(10, 10, sizes, normalised=True, noise=0.3) for _ in range(2))
 judges = [code_discriminator(10, sizes) for _ in range(2)]  # one for labels, one for styles
@@ -785,7 +785,7 @@ game.fit(rows, batch_size=100, epochs=epochs, steps_per_epoch=steps, verbose=0)
 game.release()
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def error(encoder):
     """The percentage of test images in the wrong class."""
     logits, _ = outputs(encoder, x_test)
@@ -803,7 +803,7 @@ if not smoke:
 # average of the encoder was tested. Here is the lecture's table beside the course's longer runs: mean and spread over
 # three draws of the labels, all 10,000 test images, averages on both sides.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 LECTURE = {100: ("25.80", "1.90 ± .10"), 1_000: ("8.73", "1.60 ± .08"), 60_000: ("1.25", ".85 ± .02")}
 table_of = pretrained.load("aae-mnist-semi") if "aae-mnist-semi" in shipped else None
 print(f"{'labels':>8} {'alone, lecture':>16} {'alone, course':>16} {'AAE, lecture':>16} {'AAE, course':>16}   error, %")
@@ -831,7 +831,7 @@ for count, (theirs_alone, theirs) in LECTURE.items():
 # a good fit of $q(z)$ forbids nothing. What you want is the same prior *for each class*, $q(z\mid y) = p(z)$. Section
 # 6.3 has the tool: show the discriminator the label beside the code. We play both games and compare.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def with_label(z, y):
     return ops.concatenate([ops.one_hot(y, 10), z], axis=-1)  # (N, 20)
 
@@ -846,7 +846,7 @@ class Styles(Game):
         self.encoder, self.decoder, self.judge, self.told = encoder, decoder, judge, told
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def reconstruction(self, batch, training):
     x, y = batch
     return comes_back(x, lambda x: self.encoder(x, training=training), lambda z: self.decoder(with_label(z, y)))
@@ -857,7 +857,7 @@ def judgement(self, batch, training):
     return tells_apart(z, self.encoder(batch[0], training=training), self.seen_with(batch[1]))
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def forgery(self, batch, training):
     return passes(self.encoder(batch[0], training=training), self.seen_with(batch[1]))
 
@@ -870,7 +870,7 @@ def seen_with(self, y):
 for method in (reconstruction, judgement, forgery, seen_with):
     setattr(Styles, method.__name__, method)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def style_game(told, seed):
     """One of the two games; returns it with its averaged encoder and decoder."""
     keras.utils.set_random_seed(seed)
@@ -886,7 +886,7 @@ def style_game(told, seed):
 # should not.) Is the class that you ask for the class that is painted? And does the picture keep what belongs to the
 # hand: is the *slant* of a painted digit, of another class than the image's, that of the image?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def slant(images):
     """Shear of the ink, (N,): how far the strokes lean to the left, per row upwards or downwards."""
     ink = images[..., 0] / images[..., 0].sum((1, 2), keepdims=True)
@@ -901,7 +901,7 @@ def painted(decoder, labels, styles):
     return decode(decoder, np.concatenate([np.eye(10)[labels], styles], -1))
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 other = (y_test + rng.integers(1, 10, len(y_test))) % 10  # never the image's own class
 half, strange = len(x_test) // 2, rng.permutation(len(x_test))
 
@@ -917,7 +917,7 @@ def questions(encoder, decoder):
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Three pairs, each from its own seed, 1,000 iterations a game. The encoder is that of section 6.4 without the noise.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 answers = {}
 for kind, shown_it in {"label hidden": False, "label shown": True}.items():
     game, *best = style_game(shown_it, 0)
@@ -929,7 +929,7 @@ for kind, shown_it in {"label hidden": False, "label shown": True}.items():
         answers[kind].append(questions(*best))
     game.release()
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 asked_for = ("class told from the style", "class read as asked for", "slant, own style", "slant, another's style")
 for number, question in enumerate(asked_for):
     print(f"{question:26}", end="")
@@ -966,7 +966,7 @@ show(
 #
 # The lecture names two. The prior has to be **chosen beforehand**, and the choice is not free:
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 for name, file in (SHIPPED | {"ten Gaussians": "aae-mnist-mixture"}).items():
     if file in shipped:
         scores = pretrained.load(file).recipe["scores"]
@@ -980,7 +980,7 @@ for name, file in (SHIPPED | {"ten Gaussians": "aae-mnist-mixture"}).items():
 # And the reconstruction is **measured in pixels**. What does that mean, without any network? Move a digit by two
 # pixels. Is it nearer to itself than to the nearest of 2,000 digits, those of *another* class?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 some, moved = x_test[:300], np.roll(x_test[:300], 2, axis=2)  # two pixels to the right
 flat, others = some.reshape(len(some), -1), x_train[:2_000].reshape(-1, 784)
 squares = (flat**2).sum(1)[:, None] + (others**2).sum(1) - 2 * flat @ others.T  # (300, 2000)
@@ -1016,7 +1016,7 @@ show(
     "Left: codes on the ring of spokes. Right: most codes outside of it, where the prior has no draws.",
 )
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 ends = {}
 for name, (parts, logs) in cases.items():
     last = {key: values[-1] for key, values in logs.items()}
@@ -1047,14 +1047,14 @@ if not smoke:
 # | *not entirely generative because we need examples* | to train, as every model here; to draw, the prior is enough |
 # | a VAE leaves holes, an AAE none | a matter of degree: section 6.2 |
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 9 · Your turn
 #
 # Exercises 1 and 2 stand in sections 6.2 and 6.3. Fill in the dots and run the cell; the check says what is wrong.
 # `exercises.aae.repair.hint()` gives one hint after the other, and the solution is folded below each cell.
 # `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 3 · Repair the forger
 #
 # Somebody wrote the loss of the encoder's turn. Training starts at 0.47 instead of 0.69 and the loss never falls
@@ -1086,21 +1086,21 @@ exercises.aae.repair.check(my_encoder_loss)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · The loss of a few labels
 #
 # A batch in which some images have a label from 0 to 9, and the others carry 10 for "none". At least one has a label.
 # Return one number: the mean of $-\log q(y\mid x)$ over the labelled images, in nats. `logits` is an array (N, 10),
 # `labels` an integer array (N,). Logits may be as large as ±1000.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_few_labels_loss(logits, labels):
     return ...
 
 
 exercises.aae.few.check(my_few_labels_loss)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1118,7 +1118,7 @@ exercises.aae.few.check(my_few_labels_loss)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 5 · A prior of your own
 #
 # Choose a prior that nobody has tried: two moons, a ring, a square, your initials. `priors.Prior(name, 2, draw)`
@@ -1127,13 +1127,13 @@ exercises.aae.few.check(my_few_labels_loss)
 # measure MMD², its floor and the share of draws with no code nearby. Then write down in two or three sentences what
 # the AAE managed and what it did not.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_measured = ...
 my_conclusion = ...
 
 exercises.aae.own_prior.check(my_measured, my_conclusion)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python

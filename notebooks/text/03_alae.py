@@ -86,12 +86,16 @@ smoke = session.profile == "smoke"  # too short a run for most claims below
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 1 · The question
 #
-# Notebook 02 ended with two drawbacks. The prior was chosen by hand. And the reconstruction was graded pixel by
-# pixel: moved by two pixels, most digits were farther from themselves than from a digit of another class. Today's
-# model has no prior for its codes that somebody chose, and no loss that compares two images. It needs nothing but
-# these digits.
+# Notebook 02 ended with two drawbacks.
+#
+# - The prior was chosen by hand.
+# - The reconstruction was graded pixel by pixel: moved by two pixels, most digits were farther from themselves than
+#   from a digit of another class.
+#
+# Today's model has no prior for its codes that somebody chose, and no loss that compares two images. It needs nothing
+# but these digits.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 digits = data.load("mnist", fallback="glyphs")
 x_train = data.scale(digits.x_train[: settings["images"]])
 x_test = data.scale(digits.x_test[: settings["test"]])
@@ -136,7 +140,7 @@ show(
 # calculated, just inferred*; this line is the inference. Try it where all maps are matrices: $G$ makes images of 10
 # numbers from codes of 3, and $E$ brings codes back.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 G10 = rng.normal(size=(3, 10))
 E10 = np.linalg.pinv(G10)  # w G E = w for every w
 w = rng.normal(size=(500, 3))
@@ -162,7 +166,7 @@ my_error = ...
 
 exercises.alae.strangers.check(my_error)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 strangers = rng.normal(size=(500, 10))
 measured = np.linalg.norm(strangers @ E10 @ G10 - strangers) / np.linalg.norm(strangers)
 exercises.alae.strangers.compare(measured)
@@ -180,7 +184,7 @@ exercises.alae.strangers.compare(measured)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # For images that $G$ cannot make, $G(E(x))$ is another image: here the nearest one, in general whatever $E$ and $G$
 # have come to. Keep this for section 5.
 
@@ -255,7 +259,7 @@ MyALAE.step_one, MyALAE.step_two, MyALAE.step_three = step_one, step_two, step_t
 # The package's `ALAE` is the same game with logs and averages. Play both from the same weights, and compare all
 # weights afterwards.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def networks(width=settings["width"]):
     """Fresh F, G, E and D."""
     G, E = conv_latent_generator(AXES, width), conv_latent_encoder(AXES, width)
@@ -267,7 +271,7 @@ def adams():
     return {f"{step}_optimizer": Adam(RATE, 0.0, 0.99) for step in ("critic", "generator", "latent")}
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 keras.utils.set_random_seed(0)
 pair = MyALAE(*networks(2)), ALAE(*networks(2), gamma=GAMMA, **adams())
 for player in [*pair[0].players, *pair[1].players]:
@@ -289,7 +293,7 @@ assert apart < 1e-2 * RATE, "your game and the package's must be one"
 # $$2\operatorname{softplus}(-s\,a) + \tfrac\gamma2\,|s|^p, \qquad p = 2 \text{ in the algorithm},\quad p = 1
 #   \text{ on the slide}.$$
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "slide"}
 slopes, halves, gamma = np.linspace(0, 2, 20_001), np.linspace(0.25, 12, 48), 10.0
 
 
@@ -320,7 +324,7 @@ assert squared.min() > 0 and np.all(slide[halves < gamma / 2] == 0) and slide[-1
 # *equalised learning rate*: their weights start at size 1 and are scaled when they are used, so that Adam moves all
 # layers at one pace (Karras et al., 2018).
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 width = settings["width"]
 image = keras.Input((28, 28, 1), name="images")  # (N, 28, 28, 1)
 grid = EqualizedConv2D(width // 2, 3, 2, padding="same")(image)  # (N, 14, 14, width / 2)
@@ -341,7 +345,7 @@ assert same, "the package builds the same"
 # counts, then takes it through six leaky layers. $D$ is linear: whatever the critic knows about images, it knows in
 # $E$.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def new_game(seed=0):
     """An ALAE with fresh networks, and averages over the last iterations."""
     keras.utils.set_random_seed(seed)
@@ -363,7 +367,7 @@ show(
 # We give two of the three players a rate of 0, let them all play, and compare all weights before and after, bit for
 # bit.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 mine, named = MyALAE(*networks(2)), {"I": "ED", "II": "FG", "III": "EG"}  # Algorithm 1, lines 3, 6 and 9
 mine.compile(run_eagerly=True)  # two iterations: quicker than compiling
 for step, expected in named.items():
@@ -391,7 +395,7 @@ for step, expected in named.items():
 #
 # And *class kept*: the share of test images in whose reconstruction a frozen classifier still reads the right class.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def relative_error(true, back):
     """√(E‖true − back‖² / E‖true − mean‖²)."""
     return float(np.sqrt(np.square(true - back).sum() / np.square(true - true.mean(0)).sum()))
@@ -408,7 +412,7 @@ def round_trips(F, G, E):
     return {"code": code, "image": relative_error(x_test, back), "kept": float(kept)}, back
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 BATCH = 8 if smoke else 64
 
 
@@ -461,7 +465,7 @@ if not smoke:
 # Beside your networks stand those of a longer run, which ship with the course. They are the paper's kind, at half its
 # width: all layers fully connected, 512 units wide, and nothing bounds the pixels of the generator.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 contenders = {"just trained": trained}
 if "alae-mnist" in shipped:
     long = pretrained.load("alae-mnist")
@@ -470,7 +474,7 @@ subject, who = list(contenders.values())[-1], list(contenders)[-1]  # of what fo
 if who == "shipped":
     print(f"shipped: {long.recipe['settings']['shipped_moment']:,} iterations, yours {iterations[-1]:,}")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 rows, found = {"test image": x_test[:12]}, {}
 for name, parts in contenders.items():
     found[name], images = round_trips(parts["F"], parts["G"], parts["E"])
@@ -496,7 +500,7 @@ show(
 # its code, so compare within a length first. *Sharpness* is the mean size of the Laplacian, relative to that of the
 # test images.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def laplacian(images):
     """Mean absolute difference of a pixel from the mean of its four neighbours."""
     x = images[..., 0]
@@ -504,7 +508,7 @@ def laplacian(images):
     return np.abs(x[:, 1:-1, 1:-1] - around).mean()
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 grey, back = (x_test + 1) / 2, {}
 FILES = {"AE 2": "ae-mnist-z2", "VAE 2": "vae-mnist-z2", "AAE 2": "aae-mnist-gaussian",
          "AE 16": "ae-mnist-z16", "VAE 16": "vae-mnist-z16"}  # fmt: skip
@@ -537,7 +541,7 @@ for name, images in back.items():
 # Why compare *codes* $w$, and not the draws $z$ themselves? Then $E$ would have to end in $\mathcal Z$, the space of
 # the prior chosen by hand. Build it yourself.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · Cut at Z
 #
 # What if the codes that have to match were the draws $z$ themselves? No line of Algorithm 1 changes: only the place
@@ -546,7 +550,7 @@ for name, images in back.items():
 # and *uses the layers of F and G*, so that a player who moves it moves them. Section 5.2 plays the game that is cut
 # at your place.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_cut_at_z(F, G):
     return ...
 
@@ -569,7 +573,7 @@ cut = exercises.alae.cut_at_z.use(my_cut_at_z)  # the package's until yours is r
 #
 # </details>
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def game_cut_at_z(seed=0):
     """The same game with your cut: the codes that have to match are the draws themselves."""
     keras.utils.set_random_seed(seed)
@@ -587,7 +591,7 @@ makers = {"match in W": (game, new_game), "match in Z": (in_z, game_cut_at_z), "
 # And without step III at all? A rate of 0 takes it away; what is left is a GAN. Three games, each from three seeds,
 # with the same number of iterations. The table has FD of samples as well: does the match cost the GAN anything?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 real, length = read(x_test), settings["short"] * settings["steps"]
 
 
@@ -603,7 +607,7 @@ def compared(name, seed):
     return marks | {"FD": metrics.frechet_distance(read(fake).features, real.features)}, back[:12], fake[:12]
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 seeds, played = range(1 if smoke else 3), {}
 for name in makers:
     played[name] = [compared(name, 1_000 * seed) for seed in seeds]
@@ -634,7 +638,7 @@ assert all(np.less(ends["match in W"], ends["no step III"])), "without step III 
 # The same game from the same start with γ = 0 and with γ = 3, from three seeds. We look at the *slope* $\lVert\nabla
 # f(x)\rVert$ of the critic at real test images.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 steepness = {GAMMA: [], 0.0: []}
 for seed in seeds:
     for gamma, slopes_of in steepness.items():
@@ -691,13 +695,13 @@ for name, (near, linear) in accuracy.items():
 # yours is two to three points ahead of it, after 400 iterations. That is one training beside one untrained network: a
 # hint. (The shipped $E$ has another shape, so it has no such control here.)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # That was $E$. Now $F$: does it *untangle* the prior? Draw $z$, make images, let the frozen classifier say which
 # digit each shows. Then ask a linear reader to tell the digit from $z$ (brought to its length, as $F$ sees it), and
 # from $w = F(z)$. The images are the same. Might any map as crooked as $F$ help the reader? As a control, it also
 # reads what an *untrained* $F$ makes of $z$. Five sets of draws.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 untrained = networks()[0]
 
 
@@ -712,7 +716,7 @@ def told_from(parts, z):
     return [metrics.linear_accuracy(code[:half], digit[:half], code[half:], digit[half:]) for code in codes]
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 sets = rng.normal(size=(1 if smoke else 5, 2_000, AXES)).astype("float32")
 for name, parts in contenders.items():
     told = np.transpose([told_from(parts, z) for z in sets])
@@ -734,7 +738,7 @@ for name, parts in contenders.items():
 # *in W*. As a control, a *cross-fade*: mix the two images pixel by pixel. All three begin and end with the same
 # images.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 t = np.linspace(0, 1, 11)[:, None].astype("float32")
 
 
@@ -755,11 +759,11 @@ in_all = walks(*ends)
 rows = {f"{space}, pair {k + 1}": images[k] for k in range(3) for space, images in in_all.items()}
 show(plots.image_rows(rows, low=-1.0), alt="Three pairs of digits; for each the walks in Z and in W, and a cross-fade.")
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Three numbers. The *length* of a walk in the features of the frozen classifier; its *confidence half-way*; and how far
 # the middle is from the cross-fade, relative to the images' own spread.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 lengths, sure = {}, {}
 for space, images in in_all.items():
     reading = read(images.reshape(-1, 28, 28, 1))
@@ -840,14 +844,14 @@ if who == "shipped":
 # | the softplus lines are based on Wasserstein distance | on the logistic loss of the first GAN: *In depth A* |
 # | fake samples in step I: "min −D (max D)" | $E, D$ want $D$ *low* on fakes; the long deck has it right |
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 9 · Your turn
 #
 # Exercises 1 and 2 stand in sections 2.1 and 5.2. Fill in the dots and run the cell; the check says what is wrong.
 # `exercises.alae.repair.hint()` gives one hint after the other, and the solution is folded below each cell.
 # `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 3 · Repair step III
 #
 # Somebody wrote step III. Its loss falls, but reconstructions have nothing to do with their images. Find the fault
@@ -879,7 +883,7 @@ exercises.alae.repair.check(my_latent_loss)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · Drop the square
 #
 # Section 2.4 says what a missing square does on a line. Does it matter for digits? Write a game like `MyALAE` whose
@@ -888,7 +892,7 @@ exercises.alae.repair.check(my_latent_loss)
 # slopes}`, with a number or a list for each, and write down in two or three sentences what you conclude. Try more
 # than one γ.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_slopes = ...
 my_conclusion = ...
 

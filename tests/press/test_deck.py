@@ -6,10 +6,13 @@ import struct
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.press import deck, notebooks
+from course_utils.press import deck, notebooks, prose
 
 pytestmark = pytest.mark.once
-LONG = "The first sentence says it. " + "Then come many more words that nobody reads from a wall. " * 20
+LONG = (
+    "The first sentence says it, and it is long enough to stand on a slide. "
+    + "Then come many more words that nobody reads from a wall. " * 20
+)
 
 
 def png(width, height):
@@ -43,16 +46,26 @@ def cut(*cells):
         ("**Both. Halves** stay. Two.", "**Both. Halves** stay."),
         ("**An erratum.** The slide has a 2. Two.", "**An erratum.** The slide has a 2."),
         ("FD is 2. Then it falls.", "FD is 2."),
+        ("- **Why.** It holds. Two.", "- **Why.** It holds."),
         ("No end", "No end"),
     ],
 )
 def test_first_sentence(paragraph, lead):
-    assert deck.first_sentence(paragraph) == lead
+    assert prose.first_sentence(paragraph) == lead
+
+
+def test_a_short_first_sentence_brings_the_next_one_where_there_is_room():
+    paragraph = "Compare two. The deep one says more about the class of a digit than the flat one. Then more."
+    first, second = "Compare two.", "The deep one says more about the class of a digit than the flat one."
+    assert prose.lead(paragraph, 172) == f"{first} {second}"
+    assert prose.lead(paragraph, 40) == first
+    assert prose.lead(first, 172) == first
+    assert prose.lead(f"{second} {first}", 172) == second
 
 
 def test_a_paragraph_is_cut_and_told_in_the_notes():
     (slide,) = cut(text(f"## Head\n\n{LONG}", "slide"))
-    assert (slide.title, [b.source for b in slide.blocks]) == ("Head", ["The first sentence says it."])
+    assert (slide.title, [b.source for b in slide.blocks]) == ("Head", [LONG.partition(" Then")[0]])
     assert "many more words" in slide.notes[0]
 
 
@@ -108,9 +121,23 @@ def test_code_is_cut_into_parts_of_twelve_lines_and_nothing_is_lost(lines):
     assert max(part.count("\n") + 1 for part in parts) <= deck.MOST_CODE
 
 
+def test_a_method_on_the_next_slide_keeps_its_indentation():
+    method = "\n".join(f"    line{i} = {i}" for i in range(9))
+    _, second = deck._parts(f"class A:\n{method}\n\n{method}")
+    assert second == method
+
+
 def test_much_that_was_printed_says_how_much_is_left_out():
     (slide,) = cut(code("go()", said="\n".join(map(str, range(30))), tags=["hide-input"], kind="slide"))
     assert slide.blocks[0].source.endswith("… and 19 lines more in the notebook")
+
+
+def test_a_long_line_that_was_printed_goes_on_below():
+    words = " ".join(f"word{i}" for i in range(40))
+    (slide,) = cut(code("go()", said=f"a   b\n\n{words}", tags=["hide-input"], kind="slide"))
+    lines = slide.blocks[0].source.splitlines()
+    assert lines[0] == "a   b" and len(lines) > 2 and " ".join(" ".join(lines[1:]).split()) == words
+    assert max(map(len, lines)) <= deck.CODE_COLUMNS
 
 
 def test_a_long_table_goes_on_with_its_head():

@@ -37,6 +37,8 @@ def test_an_exercise_is_its_task_and_what_follows_goes_on_with_the_lecture():
         ("Exercise 2 · Draw", "check()"),
         ("6 · Cut", "after"),
     ]
+    beside = ["## 6 · Cut", "### 6.1 Deep", *cells[1:]]  # a heading of the exercise's own level comes back too
+    assert shown(*beside)[-1] == ("6.1 Deep", "after")
     assert check.outputs
     assert shown("## 9 · Your turn", *cells[1:]) == [("9 · Your turn", "## 9 · Your turn"), *shown(*cells)[1:3]]
     made = new_notebook(cells=[new_markdown_cell(c) if isinstance(c, str) else c for c in cells])
