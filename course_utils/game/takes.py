@@ -56,6 +56,41 @@ class Examples:
 
 
 @dataclasses.dataclass(frozen=True)
+class Levels:
+    """Images, or grids of codes, of whole numbers 0 … L − 1, of any type of number.
+
+    Args:
+        shape: of one example.
+        levels: L; 2 for images in black and white.
+    """
+
+    shape: tuple
+    levels: int
+
+    def checked(self, array, name):
+        """Returns the numbers as float32; raises a TypeError or ValueError of one sentence where they do not fit."""
+        if array.shape[1:] != tuple(self.shape) or not len(array):
+            shape = ", ".join(map(str, self.shape))
+            raise ValueError(
+                f"{name} has shape {array.shape}, expected (N, {shape}) with N ≥ 1, which is what the networks were "
+                "built for: reshape the data, or build the networks for it."
+            )
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"{name} is {array.dtype}, expected numbers: use {name}.astype('float32').")
+        array = checks.finite(array.astype("float32", copy=False), name)
+        wrong = (array < 0) | (array > self.levels - 1) | (array != np.floor(array))
+        if wrong.any():
+            fix = "use (x > 0.5) for pixels in [0, 1], x > 127 for bytes, or draw Bernoulli pixels once"
+            if self.levels > 2:
+                fix = f"use games.pixels.quantised(bytes, {self.levels})"
+            raise ValueError(
+                f"{name} holds {array[wrong][0]:.4g} ({wrong.mean():.1%} of its numbers do not fit), expected the "
+                f"whole numbers {'0 and 1' if self.levels == 2 else f'0 to {self.levels - 1}'}: {fix}."
+            )
+        return array
+
+
+@dataclasses.dataclass(frozen=True)
 class Labels:
     """Class numbers, 0 ≤ y < classes.
 

@@ -1,6 +1,21 @@
 """The lectures' games, one module a lecture: the losses of the players."""
 
-from course_utils.games import aae, alae, autoencoders, biggan, denoising, diffusion, gan, stylegan, vae, watching, wgan
+from course_utils.games import (
+    aae,
+    alae,
+    autoencoders,
+    biggan,
+    denoising,
+    diffusion,
+    gan,
+    pixels,
+    raster,
+    stylegan,
+    vae,
+    vq,
+    watching,
+    wgan,
+)
 
 __all__ = [
     "aae",
@@ -10,8 +25,11 @@ __all__ = [
     "denoising",
     "diffusion",
     "gan",
+    "pixels",
+    "raster",
     "stylegan",
     "vae",
+    "vq",
     "watching",
     "wgan",
 ]

@@ -46,10 +46,16 @@ SMALL = {
     "latent_generator": [{"latent_dim": 3, "widths": (5,)} | PIXELS],
     "latent_mapping": [{"latent_dim": 3, "depth": 2}],
     "layer_norm_critic": [{"width": 4} | PIXELS],
+    "made": [{"image_shape": (4, 4, 1), "hidden": (9, 7)}],
     "mlp_critic": [{"widths": (5,)} | PIXELS],
     "mlp_decoder": [{"width": 5} | PIXELS],
     "mlp_encoder": [{"width": 5} | PIXELS],
     "mlp_generator": [{"widths": (5, 6)} | PIXELS],
+    "one_stack_pixelcnn": [{"width": 4, "blocks": 1} | PIXELS, {"levels": 3, "width": 4, "blocks": 1} | PIXELS],
+    "pixelcnn": [
+        {"width": 4, "blocks": 2} | PIXELS,
+        {"levels": 4, "width": 4, "blocks": 1, "patch": 1, "classes": 3} | PIXELS,
+    ],
     "point_critic": [{"width": 5}],
     "point_generator": [{"width": 5}],
     "posterior_encoder": [{"widths": (5,)} | PIXELS],
@@ -60,6 +66,9 @@ SMALL = {
     "style_mapping": [{"latent_dim": 3, "depth": 2}],
     "style_residual_critic": [STYLED],
     "style_synthesis": [STYLED],
+    "vq_codebook": [{"entries": 5, "dim": 3, "grid": (2, 2)}],
+    "vq_decoder": [{"width": 4, "dim": 3} | PIXELS],
+    "vq_encoder": [{"width": 4, "dim": 3} | PIXELS],
 }
 
 
