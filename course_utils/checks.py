@@ -118,6 +118,22 @@ def finite(x, name):
     )
 
 
+def binary(x, name="x"):
+    """Check that there is at least one row and every number is 0 or 1; the array is returned unchanged."""
+    x = np.asarray(x)
+    if len(x) == 0:
+        raise ValueError(f"{name} is empty, expected at least one image: check what selected it.")
+    if x.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is {x.dtype}, expected numbers that are 0 or 1: convert it first.")
+    wrong = (x != 0) & (x != 1)
+    if wrong.any():
+        raise ValueError(
+            f"{name} holds {x[wrong][0]:.4g} ({wrong.mean():.1%} of the pixels are neither 0 nor 1), expected "
+            f"binary images: use (x > 0.5) for pixels in [0, 1], or draw Bernoulli pixels once."
+        )
+    return x
+
+
 def count(n, name="n", minimum=1):
     """Check a whole number that is at least `minimum`, and return it as int."""
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)):

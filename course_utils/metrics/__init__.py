@@ -25,6 +25,7 @@ from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
 from course_utils.metrics.path_length import lerp, path_length, slerp
 from course_utils.metrics.precision_recall import PrecisionRecall, precision_recall
 from course_utils.metrics.probes import linear_accuracy, nearest_accuracy, pairwise_accuracy
+from course_utils.metrics.switches import Switches, class_switches
 
 __all__ = [
     "BlockAverage",
@@ -34,7 +35,9 @@ __all__ = [
     "Moments",
     "PrecisionRecall",
     "Reading",
+    "Switches",
     "class_shares",
+    "class_switches",
     "combine",
     "evaluator",
     "frechet_distance",

@@ -63,7 +63,7 @@ def log_likelihood(encoder, decoder, x, samples=200, seed=0):
 
     Source: Burda et al. 2016, eq. 8; Rezende et al. 2014, appendix E.
     """
-    x = _binary(x)
+    x = checks.binary(as_array(x))
     samples = checks.count(samples, "samples")
     rng = np.random.default_rng(seed)
     batch = max(1, ROWS // samples)
@@ -77,19 +77,6 @@ def log_likelihood(encoder, decoder, x, samples=200, seed=0):
             weights[part] = _log_weights(decoder, images, z_mean, z_log_var, noise[part])
         estimates.append(importance_weighted(weights))
     return np.concatenate(estimates)
-
-
-def _binary(x):
-    x = as_array(x)
-    if len(x) == 0:
-        raise ValueError("x is empty, expected at least one image: check what selected it.")
-    wrong = (x != 0) & (x != 1)
-    if wrong.any():
-        raise ValueError(
-            f"x holds {x[wrong][0]:.4g} ({wrong.mean():.1%} of the pixels are neither 0 nor 1), expected "
-            f"binary images: use (x > 0.5) for pixels in [0, 1], or draw Bernoulli pixels once."
-        )
-    return x
 
 
 def _log_weights(decoder, images, z_mean, z_log_var, noise):

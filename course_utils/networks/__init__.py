@@ -1,12 +1,26 @@
 """Networks of the lectures, one module a lecture; every function returns a plain keras.Model."""
 
-from course_utils.networks import aae, alae, autoencoders, biggan, diffusion, gan, outputs, pixels, stylegan, vae, wgan
+from course_utils.networks import (
+    aae,
+    alae,
+    autoencoders,
+    biggan,
+    boltzmann,
+    diffusion,
+    gan,
+    outputs,
+    pixels,
+    stylegan,
+    vae,
+    wgan,
+)
 
 __all__ = [
     "aae",
     "alae",
     "autoencoders",
     "biggan",
+    "boltzmann",
     "diffusion",
     "gan",
     "outputs",

@@ -30,6 +30,7 @@ SMALL = {
     "conv_encoder": [{"width": 4} | PIXELS],
     "conv_latent_encoder": [{"latent_dim": 3, "width": 4} | PIXELS],
     "conv_latent_generator": [{"latent_dim": 3, "width": 4} | PIXELS],
+    "dbm": [{"visible_shape": (2, 3, 1), "hidden": (4, 3)}, {"visible_shape": (5,), "hidden": (4,)}],
     "dcgan_critic": [
         {"width": 4, "normalisation": gan.batch_norm} | PIXELS,
         {"width": 4, "normalisation": gan.layer_norm, "downsample": gan.pooled, "hidden": (3,)} | PIXELS,
@@ -59,6 +60,7 @@ SMALL = {
     "point_critic": [{"width": 5}],
     "point_generator": [{"width": 5}],
     "posterior_encoder": [{"widths": (5,)} | PIXELS],
+    "rbm": [{"visible_shape": (2, 3, 1), "hidden": 4}, {"visible_shape": (5,), "hidden": 3}],
     "residual_critic": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "residual_generator": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "skip_synthesis": [STYLED],
