@@ -97,7 +97,7 @@ WIDTH = 32
 # The same digits as in notebook 04, in $[-1, 1]$ since the generator ends in a tanh. The yardstick is the same
 # too: FD, the Fréchet distance of the features of a frozen classifier (04, section 6.1).
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 loaded = data.load("mnist", fallback="glyphs")
 source = data.source("mnist").text
 x_train, x_test = data.scale(loaded.x_train[: settings["images"]]), data.scale(loaded.x_test[: settings["test"]])
@@ -218,7 +218,7 @@ show(
 # network *can* learn kernels that balance the counts. But it starts out unbalanced. Here is the power that fresh
 # layers of 128 filters give to each pixel, with three ways to double the grid.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def upsampled(kernel):
     return layers.Conv2DTranspose(128, kernel, strides=2, padding="same", use_bias=False)
 
@@ -334,7 +334,7 @@ class OurDCGAN(Game):
         return losses.nonsaturating.generator(self.critic(self.fakes(x, training)))
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def dcgan(generator, critic, averages=(), seed=0, **options):
     """The package's game with the settings of notebook 04."""
     rates = {f"{role}_optimizer": Adam(1e-3, 0.5) for role in ("critic", "generator")}
@@ -470,7 +470,7 @@ if session.profile != "smoke" and read.name == "mnist-cnn":
 # section 3; the rows *transposed 4×4 in G* and *batch norm in D too* put in what Radford asks and we left out.
 # Batches and networks are half of those of section 4.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 variants = {  # what differs, in the generator, the critic, the game
     "the guidelines": ({}, {}, {}),
     "control: other seeds": ({}, {}, {}),
@@ -501,7 +501,7 @@ def trial_game(name, seed):
     return dcgan(live, critic, [Average(live, average, 0.98)], seed, **options)
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def trials(name):
     """Plays one variant from each seed; returns (FD, samples, gap between mean logits) of each."""
     game, results = trial_game(name, 0), []
@@ -562,7 +562,7 @@ for name, found in ratios.items():
 # Section 2 found checkerboards in *fresh* layers. Here are trained ones. We take the images apart into a smooth
 # part and the rest, and ask how much of the rest lies on each of the four kinds of pixels.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def rest(images):
     """What a 3×3 mean leaves over of images (N, 28, 28, 1), its mean square at each pixel, (28, 28)."""
     left = images[..., 0] - ndimage.uniform_filter(images[..., 0], size=(0, 3, 3))
@@ -605,7 +605,7 @@ if "transposed 3×3 in G" in results:
 # $$\text{slerp}(z_0, z_1; t) = \frac{\sin((1-t)\,\Omega)}{\sin\Omega}\,z_0 + \frac{\sin(t\,\Omega)}{\sin\Omega}\,z_1,
 #   \qquad \cos\Omega = \frac{z_0\cdot z_1}{\|z_0\|\,\|z_1\|}.$$
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def lerp(a, b, t):
     return (1 - t) * a + t * b
 
@@ -651,7 +651,7 @@ show(
 # what this generator draws anyway? To see what the *norm* does by itself, fresh latents are scaled to other
 # lengths as well.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 usual = digit(draw(rng.normal(size=a.shape))).features  # what this generator draws anyway
 
 
@@ -699,7 +699,7 @@ assert half["blend of pixels"][1] > 3 * max(half[name][1] for name in ways)
 # thin 7 = thick 7?* There are no labels in the latent space. So we draw many digits, let the
 # classifier name them, measure the stroke, and take for each term the mean of several latents.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def thickness(images):
     """Ink divided by half the length of its outline, in pixels."""
     ink = (images[..., 0] + 1) / 2
@@ -720,7 +720,7 @@ for label in range(10):
     groups[label] = {"thin": own[: len(own) // 4], "thick": own[-(len(own) // 4) :], "all": own}
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def terms(source, target, k):
     """Mean latents of k thick and k thin images of one digit and k thin ones of another, (3, 64)."""
     wanted = ((source, "thick"), (source, "thin"), (target, "thin"))
@@ -737,14 +737,14 @@ show(
     alt="Four sums, each term the mean of ten latents: a thick digit minus the same digit thin plus another one thin.",
 )
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # Four sums prove nothing. So: many, with random pairs of digits. A sum has succeeded if the classifier reads the
 # right digit *and* its stroke is thicker than that digit's median. The paper takes the mean of **three** latents for
 # each term. Why three? Is it the norm, which three means bring back to the shell, or that a mean has less noise? For
 # the control, sums of single latents are scaled to norm 8; and one row has no sum at all: the thin target alone,
 # which must fail.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 pairs = [rng.choice(10, 2, replace=False) for _ in range(settings["pairs"])]
 target = np.array([pair[1] for pair in pairs])
 median = np.array([np.median(stroke[groups[label]["all"]]) for label in range(10)])
@@ -756,7 +756,7 @@ def succeeded(latents):
     return (digit(made).probabilities.argmax(1) == target) & (thickness(made) > median[target])
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 averaged_over = (1, 3, 10, 30)
 parts = {k: np.array([terms(*pair, k) for pair in pairs]) for k in averaged_over}  # (pairs, 3, 64)
 sums = {f"k = {k}": p[:, 0] - p[:, 1] + p[:, 2] for k, p in parts.items()}
@@ -779,10 +779,10 @@ if session.profile != "smoke":  # sixty sums would leave it to chance
     assert abs(shares["k = 1, scaled"] - shares["k = 1"]) < 0.07, "the norm is not the reason"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Means succeed more often the more latents they are made of, and it is *not* the norm: single latents scaled back to
-# the shell do no better than before, while the sum of thirty-latent means is far too short and does best. A mean
-# keeps what the latents of a group share, here the digit and its stroke, and averages the rest away. With three
-# latents a term, as in the paper, more than four in ten sums still fail; a figure of a few good ones would not tell.
+# Means succeed more often the more latents they are made of, and it is *not* the norm. Single latents scaled back to
+# the shell do no better than before, while the sum of thirty-latent means is far too short and does best. A mean keeps
+# what the latents of a group share, here the digit and its stroke, and averages the rest away. With three latents a
+# term, as in the paper, more than four in ten sums still fail; a figure of a few good ones would not tell.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Before the bars: which will be higher, three latents of the right norm or thirty of a norm that is far too short? Let
@@ -796,7 +796,7 @@ if session.profile != "smoke":  # sixty sums would leave it to chance
 # and compare with raw pixels. One more comparison is needed to be fair: a critic with the same
 # layers that was *never trained*.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def cut(critic):
     return keras.Model(critic.input, critic.get_layer("features").output)
 
@@ -809,7 +809,7 @@ def probed(x, y, x_new, y_new):
     return model.fit(x, y).score(x_new, y_new)
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 count, labelled, draws = settings["test"], 300, 1 if session.profile == "smoke" else 3
 shown = data.scale(np.concatenate([loaded.x_train[: labelled * draws], loaded.x_test[:count]]))
 keras.utils.set_random_seed(0)
@@ -892,13 +892,13 @@ sick.release()
 # | "batch norm in both" | not in G's last and D's first layer (the paper), nor under a penalty: notebook 07 |
 # | normal latents: "everyone else is doing it" | they work; lengths from 5.7 to 11 do about as well, 2 does not: 6.1 |
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 9 · Your turn
 #
 # Fill in the dots and run the cell; the check says what is wrong. `exercises.dcgan.direction.hint()` gives one hint
 # after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 1 · Another kernel
 #
 # Section 2.2 measured fresh transposed convolutions with kernels of 3 and 4. Now the kernel is 5×5, the stride 2.
@@ -910,7 +910,7 @@ my_ratio = ...
 
 exercises.dcgan.board.check(my_ratio)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 made = ops.convert_to_numpy(ops.stop_gradient(upsampled(5)(maps)))  # `maps` and `upsampled` as in section 2.2
 exercises.dcgan.board.compare(by_place(np.mean(made**2, axis=(0, 3))[4:-4, 4:-4]).max())
 
@@ -927,7 +927,7 @@ exercises.dcgan.board.compare(by_place(np.mean(made**2, axis=(0, 3))[4:-4, 4:-4]
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · A direction for thickness
 #
 # The sums of section 6.2 borrow the stroke of one digit for another. Find a direction that makes *any* digit
@@ -937,7 +937,7 @@ exercises.dcgan.board.compare(by_place(np.mean(made**2, axis=(0, 3))[4:-4, 4:-4]
 # subtract the mean of the low ones from the mean of the high ones. Return the mean of these differences over the
 # classes, an array (d,). The next cell walks along it.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_direction(z, labels, score):
     return ...
 
@@ -975,7 +975,7 @@ show(
 )  # fmt: skip
 print("mean thickness:", *(f"{label} {thickness(images).mean():.2f} px" for label, images in walk.items()), sep="   ")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 3 · Repair an augmentation
 #
 # Somebody trains frogs and moves the images, as in part D. After a while all *generated* images have grey borders.
@@ -983,7 +983,7 @@ print("mean thickness:", *(f"{label} {thickness(images).mean():.2f} px" for labe
 # `generator` and `critic` are Keras models, and `move` is a function of a batch of images that moves them at
 # random. Return the non-saturating loss, one number. A game differentiates it, so use `keras.ops`.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_moved_loss(real, z, generator, critic, move):
     real_logits = critic(move(real))
     fake_logits = critic(generator(z))
@@ -992,7 +992,7 @@ def my_moved_loss(real, z, generator, critic, move):
 
 exercises.dcgan.repair.check(my_moved_loss)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
@@ -1008,7 +1008,7 @@ exercises.dcgan.repair.check(my_moved_loss)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · A guideline of your own
 #
 # Invent a sixth guideline, or doubt one of the five: another width, another batch norm momentum, another slope of
@@ -1016,13 +1016,13 @@ exercises.dcgan.repair.check(my_moved_loss)
 # and divide each FD by that of the guidelines from the same seed. Fill a dict, `{name: [ratio, …]}`, with a row
 # whose name contains `control`, and write in a sentence or two what you conclude.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_ratios = ...
 my_conclusion = ...
 
 exercises.dcgan.guideline.check(my_ratios, my_conclusion)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python

@@ -118,7 +118,7 @@ show(
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Twenty training images, pixels in [−1, 1].
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 rng = np.random.default_rng(0)
 middle = 2.5  # away from 0, where a fresh ReLU network has its kink and would be right by luck
 real_1d = np.round(rng.normal(middle, 0.25, (512, 1)), 2).astype("float32")  # on a grid of 0.01
@@ -136,7 +136,7 @@ print("real: one cluster at 2.5;  fake: two clusters at 0.5 and 4.5;  512 number
 # What does a generator learn from a *perfect* discriminator? To see it, keep the fakes where they are, and train
 # a discriminator until it tells them from the real numbers without a mistake.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def alone(critic, loss, optimizer):
     """A game with one player: a critic between real and fake examples that stand still."""
 
@@ -156,7 +156,7 @@ perfect = alone(discriminator, losses.minimax, keras.optimizers.Adam(1e-3))
 # The generator's loss has a gradient at every fake. It says where that fake should move, and how strongly. Call its
 # length the *push*.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def push(critic, fakes, loss):
     """Mean length of the gradient of the generator's loss, at each fake by itself."""
     x = ops.convert_to_tensor(fakes)
@@ -218,7 +218,7 @@ def cheapest_plan(cost, p, q):
     found = optimize.linprog(cost.ravel(), **equal)  # γ ≥ 0 is its default
     return found.x.reshape(m, n), found.fun
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 heap = np.stack([rng.uniform(0.0, 1.2, 5), np.linspace(0, 3, 5)], 1)  # (5, 2)
 hole = np.stack([rng.uniform(2.0, 3.5, 6), np.linspace(-0.3, 3.3, 6)], 1)  # (6, 2)
 p, q = rng.dirichlet(4 * np.ones(5)), rng.dirichlet(4 * np.ones(6))
@@ -245,7 +245,7 @@ show(
 # Now compare distances. The real data lie on the line $(0, u)$, the fakes on $(\theta, u)$, with
 # $u$ uniform on [0, 1]. The generator has one parameter, $\theta$, and should bring it to 0.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def compare(theta, n=12):
     """Returns KL, JSD (nats) and W between n points of either line."""
     u = (np.arange(n) + 0.5) / n
@@ -299,7 +299,7 @@ show(
 #
 # This line is *weak duality*. Every critic stays below every plan. Try it on random ones.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def random_plan(sharpness):
     """A plan that prefers short ways the more, the larger the sharpness (Sinkhorn's scaling)."""
     plan = np.exp(-sharpness * cost) * rng.uniform(0.5, 1.5, cost.shape)
@@ -332,7 +332,7 @@ show(
 #
 # Her price list $f$ is the **critic**. The plan is gone: only means over samples are left.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 def best_critic(points, mass):
     """Returns the scores (k,) of the best 1-Lipschitz critic at the points, and what it earns."""
     i, j = np.nonzero(~np.eye(len(points), dtype=bool))  # all ordered pairs
@@ -397,7 +397,7 @@ def steepest(critic):
 # and measure its steepest slope $K$ as you go. Since $f/K$ is 1-Lipschitz on the data, what it finds, divided by $K$,
 # never exceeds $W$. The control is the same critic before its first step.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def watched(limit, seed=0):
     """Trains a critic between the clusters; returns it and (gap, K, Π‖W‖₂) as built and after each 50 steps."""
     keras.utils.set_random_seed(seed)
@@ -427,7 +427,7 @@ show(
         f"{bound:.1f}. Without the clip it reaches {free[:, 1, -1].mean():.0f} and is still rising.",
 )
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 some = slice(None, None, len(at) // 4)
 print("mean of the seeds; steps", *(f"{step:7}" for step in at[some]))
 shares = {}
@@ -470,7 +470,7 @@ print(f"this clipped critic finds {shares['clipped'][0, -1]:.0%} of W")
 # the discriminator or critic in between. No generator is in the way: what you see is the push alone. All three games
 # start with a well-trained opponent and take equally long steps per unit of push.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def drift(loss, optimizer, limit, seed, steps=moves):
     """Returns the fakes (steps + 1, 512, 1) as they follow the generator's gradient against a trained critic."""
     keras.utils.set_random_seed(seed)
@@ -557,11 +557,10 @@ class AlgorithmOne(Game):
 # - RMSprop in place of Adam: the authors report that training became unstable when the critic's optimizer had
 #   momentum, since the critic's loss is not stationary. RMSprop scales its steps as Adam does, without momentum.
 #
-# (`self.seeds` gives the game its random draws, in an order that follows from its seed.)
-#
 # From here on we use the package's `WGAN`. Is it the same game? Play both from the same weights and compare.
+# (`self.seeds` gives the game its random draws, in an order that follows from its seed.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 shape = x_train.shape[1:]
 
 
@@ -588,7 +587,7 @@ assert difference < 5e-4  # RMSprop makes part of a step of a rounding; another 
 # batch norm 8.2 as well (`training/gan.py`, one seed). What speaks against batch norm is notebook 07's story. Here
 # is the critic, layer by layer.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def critic_by_hand(width):
     images = keras.Input(shape)  # (N, 28, 28, 1)
     x = leaky_relu(keras.layers.Conv2D(width, 4, strides=2, padding="same")(images))  # (N, 14, 14, width)
@@ -680,13 +679,13 @@ if digits:
 # you could watch while it trains. $\rho$ is the rank correlation with FD: +1 if the number falls whenever FD falls.
 # The last column is the control: a clock, which knows nothing of images. (04 and 05 carry a mild R1 penalty here.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def rank(reading, distance):
     """Spearman's rank correlation."""
     return float(stats.spearmanr(reading, distance).statistic)
 
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 long_runs = {"04 simple GAN": "gan-mnist", "05 DCGAN": "dcgan-mnist", "06 WGAN": "wgan-mnist",
              "07 WGAN-GP": "wgan-gp-mnist"}
 traces = {name: weights.read(run)[0]["settings"]["trace"] for name, run in long_runs.items()}
@@ -719,7 +718,7 @@ show(transport.thermometers(panels, "FD, 10,000 samples"),
 #
 # Why? The gap is at most $K\cdot W$, and nobody holds $K$ still. Split the WGAN's run where its rates begin to fall:
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 fd, gap = (np.array(traces["06 WGAN"][key]) for key in ("FD", "logit_gap"))
 half = len(fd) // 2
 for name, part in {"rates stay": slice(half), "rates fall": slice(half, None)}.items():
@@ -741,7 +740,7 @@ assert rank(gap[:half], fd[:half]) > 0.9 and rank(gap[half:], fd[half:]) < -0.9
 # wide one, weights take long to reach it. First the narrow ones, as Gulrajani and colleagues (2017, figure 1b) showed
 # it: a critic of twelve layers, a Swiss roll against a normal cloud.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 roll = data.toy("swiss_roll", 1_000, seed=0)
 cloud = rng.normal(size=(1_000, 2)).astype("float32")
 limits = session.pick(smoke=(0.001, 1.0), cpu=(0.001, 0.01, 0.1, 1.0), gpu=(0.001, 0.01, 0.1, 1.0))
@@ -756,7 +755,7 @@ def deep(c, seed):
     game.compile(steps_per_execution=20)
     return critic, game
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def influence(critic):
     """How far the mean score moves with each layer's biases: the gradient that arrives at that layer."""
     biases = [layer.bias for layer in critic.layers if hasattr(layer, "bias")]
@@ -768,7 +767,7 @@ def influence(critic):
     _, arrives = backend.value_and_grad(score, biases)
     return [float(np.linalg.norm(ops.convert_to_numpy(g).astype("float64"))) for g in arrives]
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 arriving, fresh, found, deep_critics = {}, {}, {}, {}
 steps = session.pick(smoke=20, cpu=320, gpu=320)
 for c in limits:
@@ -804,11 +803,11 @@ assert first[0].max() < 1e-6 and first[0].max() < 1e-3 * first[-1].min()
 # gradient is nothing, so the first layers stand still. A layer of 64 units can stretch by up to $64c$: with $c=0.1$
 # that is 6.4 times, with $c=1$ it is 64 times, and after training the gradient grows from layer to layer.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# Now the wide ones. Take the shallow critic of section 3.2, whose gradient lives, start its weights well inside every
+# %% [markdown] slideshow={"slide_type": "slide"}
+# Now the wide ones. Take the shallow critic of section 3.2, whose gradient lives. Start its weights well inside every
 # limit, and see when they arrive, and when the slope $K$ has come to its end.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 wide = session.pick(smoke=(0.05, 0.8), cpu=(0.05, 0.2, 0.8), gpu=(0.05, 0.2, 0.8))
 marks = session.pick(smoke=(50, 100), cpu=range(150, 3_001, 150), gpu=range(150, 3_001, 150))
 
@@ -825,7 +824,7 @@ def shallow(c, seed):
         weight.constraint = penalties.ClipConstraint(c)
     return critic, alone(critic, losses.wasserstein, keras.optimizers.RMSprop(5e-4))
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 arrived, slopes = {}, {}
 for c in wide:
     network, game = shallow(c, seeds[0])
@@ -863,7 +862,7 @@ show(figure, alt="Share of weights at the limit over the steps, one thin line a 
 # where a GAN fails. That is six games, more than a lesson has time for, so `training/architectures.py` has played
 # them: the same critic (layer norm) for both, batches of 16, the same processor seconds for each game.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 record, measured = studies.read("architectures-mnist")
 rows, games = record["settings"]["rows"], record["settings"]["games"]
 print(f"after {record['settings']['marks'][-1]} processor seconds, by seed; classes with at least 2 % of the samples")
@@ -898,7 +897,7 @@ show(plots.image_rows(shown, low=-1.0, width=11),
 # do section 6.3's GANs reach the FD at which the WGAN beside them ended, and when does the DCGAN of notebook 05
 # (its long run) reach the best FD of the WGAN's?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 clock, faster = record["settings"]["marks"], []
 for r, row in enumerate(rows[:2]):
     target = measured["FD"][r, 1, 0, -1]
@@ -926,7 +925,7 @@ assert min(faster) >= 1.5
 # between the Swiss roll and the normal cloud, and at the true distance. For equally many points of equal weight the
 # best plan is a pairing, which SciPy finds exactly.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 lengths = spatial.distance.cdist(roll, cloud)
 pairs = optimize.linear_sum_assignment(lengths)
 true = lengths[pairs].mean()
@@ -945,13 +944,13 @@ assert true > 0.1 and np.abs(found[0.001]).max() < 1e-6 * true
 # The last two lines are the other warning. A gap far above $W$ only says that $K$ is large: at least (gap found) /
 # $W$, more than 80 for $c=0.1$ (first seed). Compare readings of the same critic over time, never of two critics.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 8 · Your turn
 #
 # Fill in the dots and run the cell; the check says what is wrong. `exercises.wgan.lower_bound.hint()` gives one hint
 # after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 1 · Half a step outwards
 #
 # The earth mover's distance between the real numbers (one cluster at 2.5) and the fakes (two clusters, at 0.5 and
@@ -963,7 +962,7 @@ my_distance = ...
 
 exercises.wgan.farther.check(my_distance)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 outwards = fake_1d[:, 0] + 0.5 * np.sign(fake_1d[:, 0] - middle)
 exercises.wgan.farther.compare(stats.wasserstein_distance(real_1d[:, 0], outwards))
 
@@ -980,7 +979,7 @@ exercises.wgan.farther.compare(stats.wasserstein_distance(real_1d[:, 0], outward
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · A lower bound from any critic
 #
 # `real` (m, d) and `fake` (n, d) are arrays of points, `real_scores` (m,) and `fake_scores` (n,) what some critic
@@ -988,7 +987,7 @@ exercises.wgan.farther.compare(stats.wasserstein_distance(real_1d[:, 0], outward
 # $K=\max_{i,j}|f(x_i)-f(y_j)|\,/\,\|x_i-y_j\|$. Return one number that is never above $W$: the gap of the mean
 # scores, divided by $K$. The next cell uses it.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_lower_bound(real, fake, real_scores, fake_scores):
     return ...
 
@@ -1011,7 +1010,7 @@ bound_of = exercises.wgan.lower_bound.use(my_lower_bound)
 #
 # </details>
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 keras.utils.set_random_seed(0)
 untrained = point_critic(width=64, depth=3)
 for title, scorer in {"untrained critic": untrained, "trained, c = 1": deep_critics[1.0]}.items():
@@ -1020,7 +1019,7 @@ for title, scorer in {"untrained critic": untrained, "trained, c = 1": deep_crit
     print(f"{title:17} W ≥ {found_bound:.3f}   (true W {true:.3f})")
     assert found_bound <= true + 1e-3
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 3 · Repair a WGAN
 #
 # Somebody turned a GAN into a WGAN and made two mistakes. The critic learns slowly, and the samples get *worse* the
@@ -1028,7 +1027,7 @@ for title, scorer in {"untrained critic": untrained, "trained, c = 1": deep_crit
 # critic's last, linear layer. Return two numbers for two optimizers that *minimise*: the critic's loss (low where
 # the real scores are high) and the generator's. A game differentiates them, so use `keras.ops`.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_wgan_losses(real_scores, fake_scores):
     real, fake = ops.sigmoid(real_scores), ops.sigmoid(fake_scores)
     critic_loss = ops.mean(fake) - ops.mean(real)
@@ -1054,7 +1053,7 @@ exercises.wgan.repair.check(my_wgan_losses)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · Which limit?
 #
 # Section 3.2 clipped the small critic to ±0.1. Train it with at least four other limits, from 0.02 or less to 0.3 or
@@ -1062,13 +1061,13 @@ exercises.wgan.repair.check(my_wgan_losses)
 # W. Write in a sentence or two what you conclude. Which limit would you take, and what does it decide: how well the
 # critic orders the places, or how large its numbers are?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_limits = ...
 my_conclusion = ...
 
 exercises.wgan.limits.check(my_limits, my_conclusion)
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # <details><summary>Solution</summary>
 #
 # ```python
