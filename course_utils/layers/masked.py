@@ -117,7 +117,7 @@ class VerticalConv2D(_Causal):
     def __init__(self, filters, rows, columns, own_row=True, activation=None, **kwargs):
         super().__init__(filters, activation, **kwargs)
         self.rows, self.columns = checks.count(rows, "rows"), _odd(columns, "columns", 1)
-        self.own_row = own_row
+        self.own_row, self.kernel_size = own_row, (self.rows, self.columns)  # as all convolutions have one
 
     def build(self, input_shape):
         self.kernel, self.bias = self._kernel("kernel", (self.rows, self.columns, input_shape[-1])), self._bias()
@@ -157,7 +157,7 @@ class HorizontalConv2D(_Causal):
 
     def __init__(self, filters, columns, centre=True, activation=None, **kwargs):
         super().__init__(filters, activation, **kwargs)
-        self.columns, self.centre = checks.count(columns, "columns"), centre
+        self.columns, self.centre, self.kernel_size = checks.count(columns, "columns"), centre, (1, columns)
 
     def build(self, input_shape):
         self.kernel, self.bias = self._kernel("kernel", (1, self.columns, input_shape[-1])), self._bias()

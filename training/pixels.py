@@ -1,0 +1,197 @@
+"""The long runs of lecture 10: pixel models, and codes for one to write.
+
+    python training/pixels.py pixelcnn-binary               # an hour of a core
+    python training/pixels.py made-binary vqvae-mnist       # a few minutes of a core each
+    python training/pixels.py pixelcnn-codes                # needs vqvae-mnist
+    python training/pixels.py pixelcnn-binary --resume      # on from where it was stopped
+
+Every choice, of the moment too, is made on images that train nothing: Larochelle's validation images, or the last
+5,000 training images. The test images are scored once, at the end. Learning rates rise for some iterations, stay, and
+fall to 0 along a line.
+"""
+
+import dataclasses
+import functools
+import os
+import time
+
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+import keras
+import numpy as np
+from keras import ops
+from runs import FOLDER, Trial, Watch, begun, command, keep, kept, recorded, rounded, save, sized, stretched, timed
+
+from course_utils import data, metrics, pretrained, weights
+from course_utils.builders import BUILDERS
+from course_utils.game import Average
+from course_utils.games import pixels, raster, vq
+
+CLASSES, HELD, CUT = 10, 5_000, 127  # a byte above CUT is ink
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """The settings of one run."""
+
+    iterations: int
+    network: dict  # builder and arguments
+    data: str = "binarized_mnist"
+    rate: float = 2e-3
+    beta_2: float = 0.99
+    warm: int = 50  # iterations in which the rate rises
+    hold: float = 0.3  # share of the run after which the rate begins to fall
+    batch_size: int = 64
+    decay: float = 0.995
+    weight_decay: float = 0.0
+    every: int = 500  # iterations between two marks
+    looked: int = 1_000  # held-out images of a mark
+    stage: int = 0  # iterations after which an early moment is kept; 0 for none
+
+    def build(self):
+        """Returns a fresh network."""
+        return BUILDERS[self.network["builder"]].function(**self.network["arguments"])
+
+    def scaled(self, factor):
+        """The same run with so many times as many iterations."""
+        return dataclasses.replace(self, iterations=stretched(self.iterations, factor, self.every))
+
+
+def of(builder, **arguments):
+    """A network as a recipe describes it."""
+    return {"builder": builder, "arguments": arguments}
+
+
+RUNS = {
+    "pixelcnn-binary": Run(
+        9_000, of("pixelcnn", width=48, blocks=6, patch=2), batch_size=32, beta_2=0.995, decay=0.998, stage=500
+    ),
+    "made-binary": Run(
+        8_000, of("made", hidden=[1000]), rate=1e-3, batch_size=100, decay=0.999, weight_decay=1e-4, looked=10_000
+    ),
+    "pixelcnn-codes": Run(
+        2_000, of("pixelcnn", image_shape=[7, 7, 1], levels=32, width=64, blocks=4, patch=1), data="codes", every=250,
+        looked=5_000,
+    ),
+    "pixelcnn-classes": Run(
+        900, of("pixelcnn", width=32, blocks=5, patch=2, classes=CLASSES), data="mnist", decay=0.99, every=150
+    ),
+}  # fmt: skip
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """What a run learns from, chooses by, and is judged by."""
+
+    train: tuple  # (x,) or (x, labels)
+    held: tuple
+    test: tuple
+
+
+def task(run):
+    """Returns the `Task` of a run; images in black and white are bytes of 0 and 1."""
+    if run.data == "binarized_mnist":
+        found = data.load("binarized_mnist")
+        return Task((found.x_train,), (found.x_valid,), (found.x_test,))
+    x_train, y_train, x_test, y_test = data.load("mnist")
+    if run.data == "codes":
+        networks = pretrained.load("vqvae-mnist").networks
+        code = functools.partial(vq.codes_of, networks["encoder"], networks["codebook"])
+        x_train, x_test = (code(data.scale(x, 0.0, 1.0)).astype("uint8") for x in (x_train, x_test))
+        return Task((x_train[:-HELD],), (x_train[-HELD:],), (x_test,))
+    x_train, x_test = ((x > CUT).astype("uint8") for x in (x_train, x_test))
+    return Task((x_train[:-HELD], y_train[:-HELD]), (x_train[-HELD:], y_train[-HELD:]), (x_test, y_test))
+
+
+def strided(rows, n):
+    """About n rows, evenly spread: files may be sorted by class."""
+    return tuple(part[:: max(1, len(part) // n)] for part in rows)
+
+
+def measures(run, chosen, network):
+    """Returns a function that measures nats an image on held-out images."""
+    some = strided(chosen.held, run.looked)
+
+    def measure():
+        return {"nats": float(-pixels.log_probabilities(network, *some).mean())}
+
+    return measure
+
+
+class Fall(keras.optimizers.schedules.LearningRateSchedule):
+    """A rate that rises for some iterations, stays for a share of a run, then falls to 0 along a line."""
+
+    def __init__(self, rate, steps, hold, warm):
+        self.rate, self.steps, self.hold, self.warm = rate, steps, hold, warm
+
+    def __call__(self, step):
+        step = ops.cast(step, "float32")
+        left = (1.0 - step / self.steps) / (1.0 - self.hold)
+        return self.rate * ops.minimum((step + 1.0) / self.warm, ops.clip(left, 0.0, 1.0))
+
+    def get_config(self):
+        return {"rate": self.rate, "steps": self.steps, "hold": self.hold, "warm": self.warm}
+
+
+def played(run, seed):
+    """Returns the compiled game of a run, and the average of its network."""
+    keras.utils.set_random_seed(seed)
+    live, averaged = run.build(), run.build()
+    optimizer = keras.optimizers.AdamW(
+        Fall(run.rate, run.iterations, run.hold, run.warm), weight_decay=run.weight_decay, beta_2=run.beta_2
+    )
+    game = pixels.PixelModel(live, optimizer, averages=[Average(live, averaged, run.decay)], seed=seed)
+    game.compile(steps_per_execution=10)
+    return game, averaged
+
+
+def trial(run, seed):
+    """Returns what tells how long the run can be."""
+    chosen = task(run)
+    game, averaged = played(run, seed)
+
+    def play(iterations):
+        game.fit(*chosen.train, batch_size=run.batch_size, steps_per_epoch=iterations, verbose=0)
+
+    return Trial(play, 10, run.iterations, look=measures(run, chosen, averaged), looks=run.iterations // run.every)
+
+
+class Stage(keras.callbacks.Callback):
+    """Keeps the average as it is at the first epoch's end after some iterations."""
+
+    def __init__(self, name, averaged, after):
+        super().__init__()
+        self.name, self.averaged, self.after = name, averaged, after
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.model.iteration >= self.after and not (FOLDER / f"{self.name}-stage.npz").exists():
+            keep(f"{self.name}-stage", {"network": self.averaged})
+            (FOLDER / f"{self.name}-stage.txt").write_text(str(self.model.iteration))
+
+
+def train(name, run, seed, resume):
+    """Trains one run and keeps the averaged network of its best moment."""
+    chosen = task(run)
+    game, averaged = played(run, seed)
+    watch = Watch(
+        name, {"network": averaged}, measures(run, chosen, averaged), ("network_loss",), cost=lambda mark: mark["nats"]
+    )
+    stages = [Stage(name, averaged, run.stage)] if run.stage else []
+    if not resume:
+        (FOLDER / f"{name}-stage.npz").unlink(missing_ok=True)
+    game.fit(
+        *chosen.train, batch_size=run.batch_size, epochs=run.iterations // run.every, steps_per_epoch=run.every,
+        verbose=0, callbacks=[*stages, watch, begun(name, watch, resume)],
+    )  # fmt: skip
+
+
+def main():
+    arguments = timed(command(__doc__, RUNS)).parse_args()
+    for name in arguments.names:
+        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
+        if not arguments.ship:
+            train(name, run, arguments.seed, arguments.resume)
+
+
+if __name__ == "__main__":
+    main()
