@@ -9,7 +9,7 @@ import numpy as np
 
 from course_utils import priors
 from course_utils.builders import run
-from course_utils.games import denoising, diffusion, stylegan
+from course_utils.games import denoising, diffusion, pixels, raster, stylegan, vq
 
 CHUNK = 200  # images generated at once
 
@@ -77,6 +77,18 @@ def denoised_codes(
     return _means(networks, np.array(mean) + np.array(deviation) * z)
 
 
+def pixel_network(networks, n, rng, labels, classes=None):
+    """Images of a pixel network, written patch after patch."""
+    network = networks["network"]
+    return pixels.as_images(_written(network, n, rng, labels), pixels.facts(network).levels)
+
+
+def pixel_codes(networks, n, rng, labels, classes=None):
+    """Mean images of a VQ-VAE's decoder of codes that a pixel network writes."""
+    codes = _written(networks["network"], n, rng, labels)
+    return 2.0 * vq.decoded(networks["codebook"], networks["decoder"], codes) - 1.0
+
+
 SAMPLERS = {
     function.__name__: function
     for function in (
@@ -89,12 +101,18 @@ SAMPLERS = {
         style_generator,
         denoised_images,
         denoised_codes,
+        pixel_network,
+        pixel_codes,
     )
 }
 
 
 def _run(network, *inputs):
     return run(network, list(inputs), CHUNK)
+
+
+def _written(network, n, rng, labels):
+    return raster.sample(network, n, int(rng.integers(2**31)), labels)
 
 
 def _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule):

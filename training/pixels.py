@@ -14,6 +14,7 @@ import dataclasses
 import functools
 import os
 import time
+from collections.abc import Callable
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
@@ -28,6 +29,7 @@ from course_utils.game import Average
 from course_utils.games import pixels, raster, vq
 
 CLASSES, HELD, CUT = 10, 5_000, 127  # a byte above CUT is ink
+SAMPLES, SLOW = 2_000, 16  # images drawn for the scores, and the slow way for the clock
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +49,9 @@ class Run:
     every: int = 500  # iterations between two marks
     looked: int = 1_000  # held-out images of a mark
     stage: int = 0  # iterations after which an early moment is kept; 0 for none
+    judged: Callable | None = None  # function (task, network) -> further scores
+    sampler: str | None = "pixel_network"
+    published: tuple = ()  # (nats of the test images, source)
 
     def build(self):
         """Returns a fresh network."""
@@ -57,6 +62,51 @@ class Run:
         return dataclasses.replace(self, iterations=stretched(self.iterations, factor, self.every))
 
 
+def judged_images(chosen, network):
+    """FD of samples to the test images, beside that of as many training images, and the seconds of an image."""
+    began = time.process_time()
+    found = 2.0 * raster.sample(network, SAMPLES, 0) - 1.0
+    spent = {"core-milliseconds-an-image": 1000 * (time.process_time() - began) / SAMPLES}
+    began = time.process_time()
+    raster.sample(network, SLOW, 0, cache=False)
+    spent["core-milliseconds-an-image-the-slow-way"] = 1000 * (time.process_time() - began) / SLOW
+    tests, trained = (2.0 * np.float32(part) - 1.0 for part in (chosen.test[0], *strided(chosen.train, SAMPLES)))
+    baseline = float(pixels.independent_nats(chosen.train[0], chosen.test[0]).mean())
+    return distances(found, trained[:SAMPLES], tests) | spent | {"nats-test-of-independent-pixels": baseline}
+
+
+def judged_codes(chosen, network):
+    """The same of decoded samples; and of decoded codes of training images, the best that any model of them can do."""
+    networks = pretrained.load("vqvae-mnist").networks
+    began = time.process_time()
+    codes = raster.sample(network, SAMPLES, 0)
+    spent = 1000 * (time.process_time() - began) / SAMPLES
+    x_train, _, x_test, _ = data.load("mnist")
+    trained = strided(chosen.train, SAMPLES)[0][:SAMPLES]
+    decoded = [2.0 * vq.decoded(networks["codebook"], networks["decoder"], part) - 1.0 for part in (codes, trained)]
+    read = metrics.evaluator("mnist")
+    floor = metrics.frechet_distance(read(decoded[1]).features, read(data.scale(x_test)).features)
+    found = distances(decoded[0], data.scale(x_train[:SAMPLES]), data.scale(x_test))
+    return found | {"FD-mnist-cnn-of-decoded-training-codes": float(floor), "core-milliseconds-an-image": spent}
+
+
+def distances(images, trained, tests):
+    """FD and inception score of images in [-1, 1], beside the FD of training images."""
+    read = metrics.evaluator("mnist")
+    found, real = read(images), read(tests)
+    return {
+        f"FD-mnist-cnn-{SAMPLES}": float(metrics.frechet_distance(found.features, real.features)),
+        f"IS-mnist-cnn-{SAMPLES}": float(metrics.inception_score(found.probabilities)),
+        "FD-mnist-cnn-of-training-images": float(metrics.frechet_distance(read(trained).features, real.features)),
+    }
+
+
+def judged_classes(chosen, network):
+    """Errors of the generative classifier: the class under which an image is most likely."""
+    found = pixels.class_log_probabilities(network, chosen.test[0])
+    return {"error-generative-classifier": float(100 * np.mean(found.argmax(axis=1) != chosen.test[1]))}
+
+
 def of(builder, **arguments):
     """A network as a recipe describes it."""
     return {"builder": builder, "arguments": arguments}
@@ -64,17 +114,27 @@ def of(builder, **arguments):
 
 RUNS = {
     "pixelcnn-binary": Run(
-        9_000, of("pixelcnn", width=48, blocks=6, patch=2), batch_size=32, beta_2=0.995, decay=0.998, stage=500
+        9_000, of("pixelcnn", width=48, blocks=6, patch=2), batch_size=32, beta_2=0.995, decay=0.998, stage=500,
+        judged=judged_images,
+        published=(
+            (81.30, "PixelCNN, van den Oord et al. 2016"), (79.20, "Diagonal BiLSTM, van den Oord et al. 2016"),
+        ),
     ),
     "made-binary": Run(
-        8_000, of("made", hidden=[1000]), rate=1e-3, batch_size=100, decay=0.999, weight_decay=1e-4, looked=10_000
+        8_000, of("made", hidden=[1000]), rate=1e-3, batch_size=100, decay=0.999, weight_decay=1e-4, looked=10_000,
+        sampler=None,
+        published=(
+            (88.04, "one hidden layer, 32 masks, Germain et al. 2015"),
+            (86.64, "two hidden layers, 32 masks, Germain et al. 2015"),
+        ),
     ),
     "pixelcnn-codes": Run(
         2_000, of("pixelcnn", image_shape=[7, 7, 1], levels=32, width=64, blocks=4, patch=1), data="codes", every=250,
-        looked=5_000,
+        looked=5_000, judged=judged_codes, sampler="pixel_codes",
     ),
     "pixelcnn-classes": Run(
-        900, of("pixelcnn", width=32, blocks=5, patch=2, classes=CLASSES), data="mnist", decay=0.99, every=150
+        900, of("pixelcnn", width=32, blocks=5, patch=2, classes=CLASSES), data="mnist", decay=0.99, every=150,
+        judged=judged_classes,
     ),
 }  # fmt: skip
 
@@ -185,12 +245,77 @@ def train(name, run, seed, resume):
     )  # fmt: skip
 
 
+def ship(name, run, seed, folder):
+    """Scores the kept weights as they will be stored, and saves them with their recipe; the early moment likewise."""
+    chosen, noted = task(run), recorded(name)
+    network = kept(name, {"network": run.build()})["network"]
+    iterations = [int(number) for number in noted["trace"]["iterations"]]
+    known = data.source("mnist" if run.data == "codes" else run.data)
+    recipe = pretrained.provenance(seed, known, noted["seconds"]) | {
+        "code_version": noted["version"],
+        "lecture": "10",
+        "evaluator": "mnist-cnn" if run.judged else None,
+        "scores": likelihoods(chosen, network) | (run.judged(chosen, network) if run.judged else {}),
+        "published": [{"score": "nats-test", "value": value, "source": source} for value, source in run.published],
+        "settings": {
+            "game": "PixelModel",
+            "iterations": iterations[-1],
+            "planned": run.iterations,
+            "shipped_moment": iterations[int(np.argmin(noted["trace"]["nats"]))],
+            "batch_size": run.batch_size,
+            "optimizer": f"AdamW(0.9, {run.beta_2}, weight decay {run.weight_decay})",
+            "rate": run.rate,
+            "rates": f"rising for {run.warm} iterations, constant for a share of {run.hold}, then along a line to 0",
+            "average": run.decay,
+            "chosen by": f"nats of {run.looked} held-out images",
+            "trace": rounded(noted["trace"]),
+        },
+        "networks": {"network": run.network, **of_codes(run, "networks")},
+        "sampler": {"name": run.sampler, "arguments": {"classes": CLASSES} if len(chosen.train) > 1 else {}},
+    }
+    save(name, {"network": network, **of_codes(run)}, recipe, folder)
+    if run.stage and (FOLDER / f"{name}-stage.npz").exists():
+        ship_stage(name, run, chosen, recipe, folder)
+
+
+def ship_stage(name, run, chosen, recipe, folder):
+    """Scores and saves the early moment."""
+    network = kept(f"{name}-stage", {"network": run.build()})["network"]
+    iterations = int((FOLDER / f"{name}-stage.txt").read_text())
+    stage = recipe | {
+        "scores": likelihoods(chosen, network),
+        "seconds": round(recipe["seconds"] * iterations / recipe["settings"]["iterations"], 1),
+        "settings": {"cut from": name, "iterations": iterations},
+        "published": [],
+    }
+    save(f"{name}-stage", {"network": network}, stage, folder)
+
+
+def of_codes(run, part=None):
+    """The networks that turn codes into images, or what their recipe says of them; nothing for a run on pixels."""
+    if run.data != "codes":
+        return {}
+    found = pretrained.load("vqvae-mnist")
+    source = found.recipe[part] if part else found.networks
+    return {name: source[name] for name in ("codebook", "decoder")}
+
+
+def likelihoods(chosen, network):
+    """Exact nats of the test images, of the held-out ones, and of as many training images; the first in bits too."""
+    parts = {"test": chosen.test, "valid": chosen.held, "train": strided(chosen.train, len(chosen.test[0]))}
+    found = {f"nats-{name}": float(-pixels.log_probabilities(network, *part).mean()) for name, part in parts.items()}
+    size = int(np.prod(chosen.test[0].shape[1:]))
+    found["bits-per-dimension-test"] = float(metrics.bits_per_dimension(found["nats-test"], size))
+    return found
+
+
 def main():
     arguments = timed(command(__doc__, RUNS)).parse_args()
     for name in arguments.names:
         run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
         if not arguments.ship:
             train(name, run, arguments.seed, arguments.resume)
+        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
 
 
 if __name__ == "__main__":

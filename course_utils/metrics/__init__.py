@@ -19,7 +19,7 @@ from course_utils.metrics.kernel import (
     rbf,
     scaled_rbf,
 )
-from course_utils.metrics.likelihood import importance_weighted, log_likelihood
+from course_utils.metrics.likelihood import bits_per_dimension, importance_weighted, log_likelihood
 from course_utils.metrics.mixing import Coefficients, glyph_factors, source_coefficients
 from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
 from course_utils.metrics.path_length import lerp, path_length, slerp
@@ -36,6 +36,7 @@ __all__ = [
     "PrecisionRecall",
     "Reading",
     "Switches",
+    "bits_per_dimension",
     "class_shares",
     "class_switches",
     "combine",

@@ -1,4 +1,4 @@
-"""Importance-weighted estimates of log p(x) for latent-variable models."""
+"""Log-likelihoods: importance-weighted estimates of log p(x) for latent-variable models, and nats in other units."""
 
 import numpy as np
 from scipy.special import logsumexp
@@ -39,6 +39,26 @@ def importance_weighted(log_weights):
             f"for a decoder or a log-variance that diverged."
         )
     return logsumexp(log_weights, axis=0) - np.log(len(log_weights))
+
+
+def bits_per_dimension(nats, dimensions):
+    """Returns a negative log-likelihood in bits, for each of an image's numbers.
+
+        b = nats / (dimensions · ln 2)
+
+    Args:
+        nats: number or array.
+        dimensions: how many numbers an image has, H·W·C.
+
+    Returns:
+        float64, like nats.
+
+    Example:
+        >>> from course_utils import metrics
+        >>> round(float(metrics.bits_per_dimension(543.427, 784)), 3)  # fair coins
+        1.0
+    """
+    return np.asarray(nats, "float64") / (checks.count(dimensions, "dimensions") * np.log(2.0))
 
 
 def log_likelihood(encoder, decoder, x, samples=200, seed=0):
