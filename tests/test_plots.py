@@ -51,6 +51,11 @@ def every_figure():
     yield plots.dots({"FD": [[1.0, 2.0], [3.0]]}, ["a", "b"])
 
 
+def test_the_end_of_a_curve_is_written_with_as_many_digits_as_it_needs():
+    made = plots.curves({"a": [2.0, 0.648], "b": [1.0, 163.24]}, {"a": "loss", "b": "nats"})
+    assert [text.get_text() for text in made.axes[0].get_legend().get_texts()] == ["loss: 0.648", "nats: 163.2"]
+
+
 def test_every_figure_becomes_a_small_png_with_text_of_at_least_12_points():
     for figure in every_figure():
         assert isinstance(figure, Figure)

@@ -34,3 +34,22 @@ def test_numbers_stand_at_even_places_or_at_their_own():
     assert left.lines[1].get_xdata().tolist() == [0, 1, 2] and left.lines[1].get_ydata().tolist() == [4, 3, 2]
     (axis,) = diffusion.against([0.1, 0.9], {"x": {"y": [1.0, 2.0]}}, "t", even=False).axes
     assert axis.lines[0].get_xdata().tolist() == [0.1, 0.9]
+
+
+def test_several_draws_are_a_line_at_their_mean_in_a_band_from_least_to_most():
+    draws = RNG.random((4, 3)) + 1
+    (axis,) = diffusion.against([1, 2, 3, 4], {"FD": {"a": draws}}, "steps").axes
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), draws.mean(1))
+    (band,) = axis.collections
+    corners = band.get_paths()[0].vertices
+    for place, row in enumerate(draws):
+        here = corners[corners[:, 0] == place, 1]
+        np.testing.assert_allclose((here.min(), here.max()), (row.min(), row.max()))
+
+
+def test_a_trade_has_its_setting_written_at_each_point():
+    (axis,) = diffusion.trade({"w": ([0.7, 0.3], [0.8, 0.9], (1, 2.5)), "cut": ([0.5], [0.6], (np.inf,))}).axes
+    assert axis.lines[0].get_xdata().tolist() == [0.7, 0.3] and axis.lines[0].get_ydata().tolist() == [0.8, 0.9]
+    assert [(text.get_text(), tuple(text.xy)) for text in axis.texts] == [
+        ("1", (0.7, 0.8)), ("2.5", (0.3, 0.9)), ("∞", (0.5, 0.6))
+    ]  # fmt: skip

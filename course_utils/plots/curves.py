@@ -25,7 +25,7 @@ def curves(history, labels, ylabel="nats per image", xlabel="epoch", title=None,
     for name, text in drawn.items():
         values = [float(v) for v in history[name]]
         marker = "o" if len(values) < 30 else None
-        axis.plot(range(1, len(values) + 1), values, marker=marker, label=f"{text}: {values[-1]:.1f}")
+        axis.plot(range(1, len(values) + 1), values, marker=marker, label=f"{text}: {_short(values[-1])}")
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     axis.set(xlabel=xlabel, ylabel=ylabel)
     if drawn:
@@ -85,3 +85,8 @@ def dots(panels, labels, width=10.0, height=3.8, logarithmic=False):
             axis.set_yscale("log")
         axis.grid(axis="x", visible=False)
     return made
+
+
+def _short(number):
+    """A number with one decimal, and with more where it is small: 0.65 is not 0.6."""
+    return f"{number:.1f}" if abs(number) >= 10 else f"{number:.3g}"

@@ -55,7 +55,8 @@ def against(x, panels, xlabel, width=12.0, height=3.6, logarithmic=(), even=True
 
     Args:
         x: list of m numbers.
-        panels: dict title -> dict name -> list of m numbers.
+        panels: dict title -> dict name -> list of m numbers, or of m lists of numbers, one a draw: then the line is
+            their mean, and a band goes from the least to the most.
         xlabel: text under each panel.
         width, height: of the figure in inches.
         logarithmic: titles of the panels whose vertical axis is logarithmic.
@@ -68,15 +69,46 @@ def against(x, panels, xlabel, width=12.0, height=3.6, logarithmic=(), even=True
     places = np.arange(len(x)) if even else np.asarray(x)
     for axis, (title, lines) in zip(axes[0], panels.items()):
         for index, (name, values) in enumerate(lines.items()):
-            axis.plot(places, values, marker="os^Dv"[index % 5], label=name, color=COLOURS[index % len(COLOURS)])
+            draws, colour = np.asarray(values, float).reshape(len(x), -1), COLOURS[index % len(COLOURS)]
+            axis.plot(places, draws.mean(1), marker="os^Dv"[index % 5], label=name, color=colour)
+            if draws.shape[1] > 1:
+                axis.fill_between(places, draws.min(1), draws.max(1), color=colour, alpha=0.2, linewidth=0)
         axis.set(title=title, xlabel=xlabel)
         if even:
             axis.set_xticks(places, [f"{number:g}" for number in x])
         if title in logarithmic:
             axis.set_yscale("log")
+            axis.yaxis.set_major_formatter("{x:g}")
+            axis.yaxis.set_minor_formatter("{x:g}" if _decades(axis) < 1.3 else "")
         if len(lines) > 1:
             axis.legend()
     return made
+
+
+def trade(lines, width=7.0, height=4.4):
+    """Draws precision over recall, a line a model, with the setting written at each point.
+
+    Args:
+        lines: dict name -> (recall, precision, settings), each a list of m numbers; the name says what is set.
+        width, height: of the figure in inches.
+
+    Returns:
+        A matplotlib figure.
+    """
+    made, axis = figure(width=width, height=height)
+    for index, (name, (recall, precision, settings)) in enumerate(lines.items()):
+        axis.plot(recall, precision, marker="os^Dv"[index % 5], label=name, color=COLOURS[index % len(COLOURS)])
+        for x, y, setting in zip(recall, precision, settings):
+            text = "∞" if np.isinf(setting) else f"{setting:g}"
+            axis.annotate(text, (x, y), xytext=(5, 5), textcoords="offset points", fontsize=12)
+    axis.set(xlabel="recall", ylabel="precision")
+    axis.legend()
+    return made
+
+
+def _decades(axis):
+    low, high = axis.get_ylim()
+    return np.log10(high / low)
 
 
 def _square(axis, title, limit):

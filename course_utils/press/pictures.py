@@ -1,6 +1,7 @@
-"""The README's pictures, made from what the course ships: samples of every lecture, and a live view."""
+"""The README's pictures, made from what the course ships: samples of every lecture, a film strip, and a live view."""
 
 import base64
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ ROWS = {
     "09 StyleGAN": ("stylegan-glyphs", {}),
 }
 IMAGES = 20  # a row
+LOOKS, STEPS = (0, 4, 8, 12, 15, 18, 21, 23, 25), 25  # of the film strip: the steps that are shown, and all of them
 LIVE = "04_simple_gan", "callbacks=[live"  # the lecture and the line of code whose figure the README shows
 
 
@@ -44,8 +46,24 @@ def samples():
     return made
 
 
+def film():
+    """Returns a figure: the digits 0 to 9 on lecture 14's way out of the noise, in nine looks, none picked."""
+    from course_utils import plots, pretrained
+    from course_utils.games import denoising, diffusion
+
+    shipped = pretrained.load("diffusion-mnist")
+    guidance = shipped.recipe["sampler"]["arguments"]["guidance"]
+    denoise = diffusion.denoiser_of(shipped.networks["denoiser"], labels=np.arange(10), guidance=guidance)
+    levels = denoising.grid(diffusion.cosine, STEPS)
+    strip = [np.random.default_rng(0).standard_normal((10, 28, 28, 1), dtype="float32")]
+    for first, last in pairwise(LOOKS):
+        strip.append(denoising.ddim(denoise, strip[-1], levels[first : last + 1]))
+    rows = {f"t = {levels[look].t:.2f}": images for look, images in zip(LOOKS, strip)}
+    return plots.image_rows(rows, low=-1.0, width=7.0)
+
+
 def write(root):
-    """Writes `pictures/samples.png` and `pictures/live.png`; returns their paths.
+    """Writes `samples.png`, `film.png` and `live.png` into `pictures`; returns their paths.
 
     Args:
         root: of the clone.
@@ -56,8 +74,9 @@ def write(root):
     folder = Path(root) / "pictures"
     folder.mkdir(exist_ok=True)
     samples().savefig(folder / "samples.png", dpi=80, bbox_inches="tight")
+    film().savefig(folder / "film.png", dpi=80, bbox_inches="tight")
     files.write_atomic(folder / "live.png", _live(root))
-    return [folder / "samples.png", folder / "live.png"]
+    return [folder / "samples.png", folder / "film.png", folder / "live.png"]
 
 
 def _live(root):

@@ -2,9 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from course_utils import pretrained
+from course_utils import plots, pretrained
+from course_utils.games import denoising, diffusion
 from course_utils.press import notebooks, pictures
 
 pytestmark = pytest.mark.once
@@ -22,6 +24,20 @@ def test_a_strip_has_a_labelled_row_for_each(monkeypatch):
     assert [axis.get_yticklabels()[0].get_text() for axis in axes] == ["01 VAE", "02 AAE"]
     height, width, channels = axes[0].images[0].get_array().shape
     assert (height, width, channels) == (30, 30 * pictures.IMAGES, 3)
+
+
+def test_the_film_ends_where_the_sampler_does(monkeypatch):
+    monkeypatch.setattr(pictures, "LOOKS", (0, 1, 3))
+    monkeypatch.setattr(pictures, "STEPS", 3)
+    page = np.asarray(pictures.film().axes[0].images[0].get_array(), float)
+    asked = pretrained.load("diffusion-mnist").recipe["sampler"]["arguments"]["guidance"]
+    network = pretrained.load("diffusion-mnist").networks["denoiser"]
+    z = np.random.default_rng(0).standard_normal((10, 28, 28, 1), dtype="float32")
+    denoise = diffusion.denoiser_of(network, labels=np.arange(10), guidance=asked)
+    whole = denoising.ddim(denoise, z, denoising.grid(diffusion.cosine, 3))
+    expected = np.asarray(plots.image_rows({"": whole}, low=-1.0).axes[0].images[0].get_array(), float)
+    height = len(expected)
+    assert np.allclose(page[-height:], expected, atol=0.01 * expected.max())
 
 
 def test_the_live_view_is_found():
