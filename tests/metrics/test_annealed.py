@@ -30,6 +30,13 @@ def trained(hidden=20, size=64, iterations=600):
     return Parameters(W, b, c), x
 
 
+@pytest.mark.parametrize("scale", (0.0, 1.0, 12.0, 400.0))
+def test_weights_of_any_size_are_counted(scale):
+    large = machine(7, 11, scale, 1)
+    v = annealed.binary_states(7)
+    assert annealed.log_partition(large) == pytest.approx(logsumexp(-annealed.free_energy(large, v)), rel=1e-12)
+
+
 def test_counting_either_side_gives_the_sum_over_all_states():
     small = machine(5, 4, 0.8, 0)
     v, h = annealed.binary_states(5), annealed.binary_states(4)
