@@ -9,7 +9,7 @@ import numpy as np
 
 from course_utils import priors
 from course_utils.builders import run
-from course_utils.games import denoising, diffusion, pixels, raster, stylegan, vq
+from course_utils.games import denoising, diffusion, gibbs, pixels, raster, stylegan, vq
 
 CHUNK = 200  # images generated at once
 
@@ -89,6 +89,23 @@ def pixel_codes(networks, n, rng, labels, classes=None):
     return 2.0 * vq.decoded(networks["codebook"], networks["decoder"], codes) - 1.0
 
 
+def gibbs_chain(networks, n, rng, labels, steps):
+    """Images of a restricted Boltzmann machine: p(v=1|h) at the end of chains of so many steps from noise."""
+    parameters = networks["machine"].parameters()
+    return _grey(networks["machine"], gibbs.means(parameters, gibbs.noise(n, parameters, rng), steps, rng))
+
+
+def belief_chain(networks, n, rng, labels, steps):
+    """Images of a deep belief network: chains of the top machine from noise, then one pass down."""
+    first, top = (networks[name].parameters() for name in ("first", "top"))
+    return _grey(networks["first"], gibbs.ancestral(first, top, n, steps, rng))
+
+
+def deep_chain(networks, n, rng, labels, steps):
+    """Images of a deep Boltzmann machine: p(v=1|h₁) at the end of chains of so many steps from noise."""
+    return _grey(networks["machine"], gibbs.deep_chain(networks["machine"], n, steps, rng))
+
+
 SAMPLERS = {
     function.__name__: function
     for function in (
@@ -103,6 +120,9 @@ SAMPLERS = {
         denoised_codes,
         pixel_network,
         pixel_codes,
+        gibbs_chain,
+        belief_chain,
+        deep_chain,
     )
 }
 
@@ -125,3 +145,9 @@ def _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule):
 def _means(networks, z):
     """Mean images of a decoder of logits: 2·sigmoid(l) − 1 = tanh(l / 2)."""
     return np.tanh(_run(networks["decoder"], z.astype("float32")) / 2)
+
+
+def _grey(machine, means):
+    """Probabilities (n, V) as images in [-1, 1] of the machine's shape."""
+    shape = machine.inputs[0].shape[1:]
+    return (2.0 * means - 1.0).reshape(len(means), *shape).astype("float32")

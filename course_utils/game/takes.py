@@ -111,26 +111,6 @@ class Labels:
         return checks.labels(array, self.classes, name, self.unlabelled).astype("int32")
 
 
-@dataclasses.dataclass(frozen=True)
-class Binary:
-    """Images or vectors of 0 and 1, of any type of number.
-
-    Args:
-        shape: of one example.
-    """
-
-    shape: tuple
-
-    def checked(self, array, name):
-        """Returns the array as float32; raises a TypeError or ValueError of one sentence where it does not fit."""
-        if array.shape[1:] != tuple(self.shape):
-            raise ValueError(
-                f"{name} has shape {array.shape}, expected (N, {', '.join(map(str, self.shape))}), which is what the "
-                "networks were built for: resize the data, or build the networks for it."
-            )
-        return checks.binary(array, name).astype("float32", copy=False)
-
-
 def examples_of(network, low=-1.0, high=1.0):
     """Returns what a network takes: images in [low, high], or points of any finite floats.
 

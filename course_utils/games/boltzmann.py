@@ -12,7 +12,7 @@ import numpy as np
 from keras import ops
 
 from course_utils import checks
-from course_utils.game import Binary, Game, Player
+from course_utils.game import Game, Levels, Player
 from course_utils.games import gibbs
 from course_utils.networks.boltzmann import flat, rbm
 
@@ -67,7 +67,7 @@ class RBM(Game):
         player = Player("machine", [machine], self.machine_loss, optimizer or keras.optimizers.SGD(0.05))
         super().__init__([player], averages=averages, seed=seed, name=name)
         self.machine, self.chain = machine, None
-        self.takes = Binary(tuple(machine.input_shape[1:]))
+        self.takes = Levels(tuple(machine.input_shape[1:]), 2)
         if chains is not None:
             self.chain = self.add_weight(
                 shape=(chains, *machine.input_shape[1:]), initializer="zeros", trainable=False, name="chain"
@@ -189,7 +189,7 @@ class DBM(Game):
         player = Player("machine", [machine], self.machine_loss, optimizer or keras.optimizers.SGD(0.05))
         super().__init__([player], averages=averages, seed=seed, name=name)
         self.machine = machine
-        self.takes = Binary(tuple(machine.input_shape[0][1:]))
+        self.takes = Levels(tuple(machine.input_shape[0][1:]), 2)
         rng = np.random.default_rng(seed)
         self.chain = []
         for layer, shape in enumerate(machine.input_shape):

@@ -26,30 +26,50 @@ STDDEV = 0.01  # of the weights at the start
 class FreeEnergy(layers.Layer):
     """F(v) = −b·v − Σⱼ softplus(cⱼ + (vW)ⱼ), the energy of v when all states of the hidden units are summed.
 
+    A centred machine keeps its biases as seen from offsets μ and λ of its units, and computes the same F:
+
+        b = b′ − Wλ,   c = c′ − μW
+
+    A step down W, b′, c′ is not a step down W, b, c: it does not mistake pixels that are mostly on for pixels that go
+    together, and stands larger rates.
+
     Args:
         hidden: number of hidden units, H.
+        centred: whether there are offsets.
+
+    Source: Melchior, Fischer & Wiskott, "How to center deep Boltzmann machines", 2016.
     """
 
-    def __init__(self, hidden, **options):
+    def __init__(self, hidden, centred=False, **options):
         super().__init__(**options)
-        self.hidden = checks.count(hidden, "hidden")
+        self.hidden, self.centred = checks.count(hidden, "hidden"), centred
 
     def build(self, input_shape):
         visible = int(np.prod(input_shape[1:]))
         self.W = self.add_weight(shape=(visible, self.hidden), initializer=normal(STDDEV), name="W")
         self.b = self.add_weight(shape=(visible,), initializer="zeros", name="b")
         self.c = self.add_weight(shape=(self.hidden,), initializer="zeros", name="c")
+        if self.centred:
+            self.mu = self.add_weight(shape=(visible,), initializer="zeros", trainable=False, name="mu")
+            half = keras.initializers.Constant(0.5)
+            self.lam = self.add_weight(shape=(self.hidden,), initializer=half, trainable=False, name="lambda")
+
+    def biases(self):
+        """Returns b (V,) and c (H,) without offsets, tensors."""
+        if not self.centred:
+            return ops.convert_to_tensor(self.b), ops.convert_to_tensor(self.c)
+        return self.b - ops.matmul(self.W, self.lam), self.c - ops.matmul(self.mu, self.W)
 
     def call(self, v):
-        v = flat(v)
-        linear = ops.cast(ops.sum(v * self.b, axis=1), "float32")
-        return -linear - ops.sum(ops.softplus(ops.cast(self.c + ops.matmul(v, self.W), "float32")), axis=1)
+        v, (b, c) = flat(v), self.biases()
+        linear = ops.sum(ops.cast(v * b, "float32"), axis=1)
+        return -linear - ops.sum(ops.softplus(ops.cast(c + ops.matmul(v, self.W), "float32")), axis=1)
 
     def compute_output_spec(self, v):
         return keras.KerasTensor((v.shape[0],), dtype="float32")
 
     def get_config(self):
-        return super().get_config() | {"hidden": self.hidden}
+        return super().get_config() | {"hidden": self.hidden, "centred": self.centred}
 
 
 @keras.saving.register_keras_serializable("course_utils")
@@ -91,15 +111,17 @@ class RestrictedBoltzmannMachine(keras.Model):
 
     def hidden(self, v):
         """Returns p(h=1|v), a tensor (N, H), for v (N, …)."""
-        return ops.sigmoid(self.c + ops.matmul(flat(v), self.W))
+        _, c = self.layers[-1].biases()
+        return ops.sigmoid(c + ops.matmul(flat(v), self.W))
 
     def visible(self, h):
         """Returns p(v=1|h), a tensor of the shape of v, for h (N, H)."""
-        return ops.reshape(ops.sigmoid(self.b + ops.matmul(h, ops.transpose(self.W))), (-1, *self.input_shape[1:]))
+        b, _ = self.layers[-1].biases()
+        return ops.reshape(ops.sigmoid(b + ops.matmul(h, ops.transpose(self.W))), (-1, *self.input_shape[1:]))
 
     def parameters(self):
-        """Returns W, b and c as `annealed.Parameters`, for chains and partition functions in NumPy."""
-        return Parameters(*map(_array, (self.W, self.b, self.c)))
+        """Returns W, b and c without offsets as `annealed.Parameters`, for chains and partition functions in NumPy."""
+        return Parameters(*map(_array, (self.W, *self.layers[-1].biases())))
 
 
 @keras.saving.register_keras_serializable("course_utils")
@@ -163,7 +185,7 @@ class DeepBoltzmannMachine(keras.Model):
 
 
 @builder(images=(0.0, 1.0))
-def rbm(visible_shape=(28, 28, 1), hidden=500):
+def rbm(visible_shape=(28, 28, 1), hidden=500, centred=False):
     """A restricted Boltzmann machine.
 
         E(v, h) = −b·v − c·h − v W h,   F(v) = −log Σ_h exp(−E(v, h))
@@ -171,6 +193,7 @@ def rbm(visible_shape=(28, 28, 1), hidden=500):
     Args:
         visible_shape: of one v: an image's (H, W, C), or (V,).
         hidden: units, H.
+        centred: whether it learns with offsets, see `FreeEnergy`; `centred` turns one machine into the other.
 
     Returns:
         RestrictedBoltzmannMachine, a keras.Model: v (N, …), 0 or 1 -> F(v), (N,) nats. W ~ N(0, 0.01²), biases 0.
@@ -178,7 +201,7 @@ def rbm(visible_shape=(28, 28, 1), hidden=500):
     Source: Smolensky, 1986; Hinton, "A practical guide to training restricted Boltzmann machines", 2010, sections 2, 8.
     """
     v = _visible(visible_shape)
-    return RestrictedBoltzmannMachine(v, FreeEnergy(hidden, name="free_energy")(v), name="rbm")
+    return RestrictedBoltzmannMachine(v, FreeEnergy(hidden, centred, name="free_energy")(v), name="rbm")
 
 
 @builder(images=(0.0, 1.0))
@@ -217,6 +240,29 @@ def set_visible_bias(machine, x):
     mean = np.clip(np.asarray(x, "float64").reshape(len(x), -1).mean(axis=0), 0.01, 0.99)
     machine.b.assign(np.log(mean / (1.0 - mean)))
     return machine
+
+
+def centred(machine, mean):
+    """Builds the same restricted machine with offsets, so that it learns faster.
+
+    Args:
+        machine: of `rbm`, with or without offsets.
+        mean: (V,), means of the visible units in the data, μ; those of the hidden units are taken as λ = ½.
+    """
+    W, b, c = machine.parameters()
+    other = rbm(machine.input_shape[1:], len(c), centred=True)
+    layer, mean = other.layers[-1], np.asarray(mean, "float64").ravel()
+    for variable, value in zip((layer.W, layer.b, layer.c, layer.mu), (W, b + 0.5 * W.sum(axis=1), c + mean @ W, mean)):
+        variable.assign(value)
+    return other
+
+
+def plain(machine):
+    """Builds the same restricted machine without offsets."""
+    other = rbm(machine.input_shape[1:], machine.c.shape[0])
+    for variable, value in zip((other.W, other.b, other.c), machine.parameters()):
+        variable.assign(value)
+    return other
 
 
 def flat(v):

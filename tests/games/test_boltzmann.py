@@ -202,10 +202,10 @@ def test_a_deep_step_draws_odd_layers_first_and_even_ones_from_them():
 
 
 WRONG = {
-    "grey": (0.5 * np.ones((5, 3, 2, 1), "float32"), ValueError, "neither 0 nor 1"),
+    "grey": (0.5 * np.ones((5, 3, 2, 1), "float32"), ValueError, "whole numbers 0 and 1"),
     "bytes": (255 * X, ValueError, "255"),
-    "one bad pixel": (np.where(np.arange(180).reshape(30, 3, 2, 1) == 7, 2, X), ValueError, "binary images"),
-    "NaN": (np.full((5, 3, 2, 1), np.nan), ValueError, "neither 0 nor 1"),
+    "one bad pixel": (np.where(np.arange(180).reshape(30, 3, 2, 1) == 7, 2, X), ValueError, "holds 2 "),
+    "NaN": (np.full((5, 3, 2, 1), np.nan), ValueError, "NaN"),
     "another size": (X[:, :2], ValueError, r"expected \(N, 3, 2, 1\)"),
     "rows": (X.reshape(30, 6), ValueError, r"expected \(N, 3, 2, 1\)"),
     "none": (X[:0], ValueError, "at least one row"),

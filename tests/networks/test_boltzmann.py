@@ -7,7 +7,7 @@ from scipy.special import expit, logsumexp
 
 from course_utils.metrics import annealed
 from course_utils.networks import boltzmann
-from tests.numeric import array
+from tests.numeric import array, gradients
 
 
 def drawn(machine, seed=0, scale=0.7):
@@ -117,3 +117,25 @@ def test_a_machine_without_layers_is_refused():
         boltzmann.dbm((5,), ())
     with pytest.raises(ValueError, match="hidden is 0"):
         boltzmann.rbm((5,), 0)
+
+
+def test_offsets_change_the_steps_of_a_machine_and_nothing_else():
+    """Source of the steps: Melchior et al., 2016, eq. (6) to (8), with the gradients of the plain machine."""
+    machine, mean = drawn(boltzmann.rbm((5,), 4)), np.array([0.1, 0.3, 0.5, 0.7, 0.9])
+    other = boltzmann.centred(machine, mean)
+    v = every_state(5)[0]
+    for made in (other, boltzmann.plain(other)):
+        np.testing.assert_allclose(array(made(v)), array(machine(v)), atol=1e-5)
+        np.testing.assert_allclose(array(made.hidden(v)), array(machine.hidden(v)), atol=1e-6)
+        for one, two in zip(made.parameters(), machine.parameters()):
+            np.testing.assert_allclose(one, two, atol=1e-6)
+    assert [w.name for w in other.trainable_variables] == ["W", "b", "c"]
+
+    def gap(chosen):
+        return lambda: keras.ops.mean(chosen(v[:9])) - keras.ops.mean(chosen(v[9:14]))
+
+    dW, db, dc = gradients(gap(machine), machine.trainable_variables)
+    found = gradients(gap(other), other.trainable_variables)
+    expected = dW - np.outer(db, np.full(4, 0.5)) - np.outer(mean, dc)
+    for one, two in zip(found, (expected, db, dc)):
+        np.testing.assert_allclose(one, two, atol=1e-6)

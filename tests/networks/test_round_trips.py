@@ -60,7 +60,7 @@ SMALL = {
     "point_critic": [{"width": 5}],
     "point_generator": [{"width": 5}],
     "posterior_encoder": [{"widths": (5,)} | PIXELS],
-    "rbm": [{"visible_shape": (2, 3, 1), "hidden": 4}, {"visible_shape": (5,), "hidden": 3}],
+    "rbm": [{"visible_shape": (2, 3, 1), "hidden": 4, "centred": True}, {"visible_shape": (5,), "hidden": 3}],
     "residual_critic": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "residual_generator": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "skip_synthesis": [STYLED],
