@@ -43,6 +43,9 @@ class RBM(Game):
         v⁻ ← `steps` of Gibbs sampling, from v, or from where the chains stood
         machine ← one step down  mean F(v) − mean F(v⁻), v⁻ held fixed
 
+    With `below`, a machine that stands still, v is a state of that machine's hidden units, drawn anew whenever an image
+    is seen: so the second machine of a deep belief network learns. Fit it on images.
+
     Logs `machine_loss`, which is no likelihood: it says how far apart data and dreams lie in energy. In `evaluate`
     persistent chains stand still; without them it is F(v) − F(v⁻) after the steps.
 
@@ -50,24 +53,30 @@ class RBM(Game):
         machine: of `networks.boltzmann.rbm`.
         chains: number of persistent chains, kept in the weight `chain`; None for contrastive divergence.
         steps: of Gibbs sampling an iteration, k.
+        below: machine of `rbm` whose hidden units are the visible ones of this one, or None.
         optimizer: keras optimizer; SGD(0.05) if None.
         averages: `Average`s of the machine.
         seed: int ≥ 0; order of the data and all draws follow from it.
 
     Raises:
-        TypeError, ValueError: counts that are none.
+        TypeError, ValueError: counts that are none, or a machine that does not fit onto the one below.
 
     Source: Hinton, "Training products of experts by minimizing contrastive divergence", 2002; persistent chains:
-    Tieleman, 2008.
+    Tieleman, 2008; machines on machines: Hinton, Osindero & Teh, 2006, section 4.
     """
 
-    def __init__(self, machine, chains=None, steps=1, optimizer=None, averages=(), seed=0, name="rbm"):
+    def __init__(self, machine, chains=None, steps=1, below=None, optimizer=None, averages=(), seed=0, name="rbm"):
         self._steps = checks.count(steps, "steps")
         chains = chains if chains is None else checks.count(chains, "chains")
+        if below is not None and tuple(machine.input_shape[1:]) != tuple(below.c.shape):
+            raise ValueError(
+                f"Found a machine of visible units {machine.input_shape[1:]} on one of {below.c.shape[0]} hidden ones, "
+                "expected as many; build it by transposed(below)."
+            )
         player = Player("machine", [machine], self.machine_loss, optimizer or keras.optimizers.SGD(0.05))
         super().__init__([player], averages=averages, seed=seed, name=name)
-        self.machine, self.chain = machine, None
-        self.takes = Levels(tuple(machine.input_shape[1:]), 2)
+        self.machine, self.below, self.chain = machine, below, None
+        self.takes = Levels(tuple((below or machine).input_shape[1:]), 2)
         if chains is not None:
             self.chain = self.add_weight(
                 shape=(chains, *machine.input_shape[1:]), initializer="zeros", trainable=False, name="chain"
@@ -80,6 +89,9 @@ class RBM(Game):
 
     def machine_loss(self, batch, training):
         """Returns mean F(v) − mean F(v⁻)."""
+        if self.below is not None:
+            means = self.below.hidden(batch)
+            batch = ops.cast(keras.random.uniform(ops.shape(means), seed=self.seeds) < means, "float32")
         negatives = ops.stop_gradient(self.negatives(batch, training))
         if training and self.chain is not None:
             self.chain.assign(negatives)
@@ -100,15 +112,19 @@ class RBM(Game):
     def sample(self, n, seed, steps=1000):
         """Returns n images (n, …), float32 in [0, 1]: p(v=1|h) at the end of chains that begin at noise.
 
+        With a machine below, the chains run in this one, and the last pass goes down through the other.
+
         Args:
             n: number of chains, ≥ 1.
             seed: int ≥ 0, of NumPy's draws.
             steps: of Gibbs sampling.
         """
         rng, parameters = np.random.default_rng(seed), self.best(self.machine).parameters()
-        v = gibbs.noise(checks.count(n), parameters, rng)
-        v = gibbs.means(parameters, v, checks.count(steps, "steps"), rng)
-        return v.reshape(n, *self.machine.input_shape[1:]).astype("float32")
+        if self.below is None:
+            v = gibbs.means(parameters, gibbs.noise(n, parameters, rng), steps, rng)
+        else:
+            v = gibbs.ancestral(self.below.parameters(), parameters, n, steps, rng)
+        return v.reshape(n, *(self.below or self.machine).input_shape[1:]).astype("float32")
 
 
 def steps_of(machine, v, u_hidden, u_visible):

@@ -58,7 +58,8 @@ def chain(parameters, v, steps, rng, every=None):
 def means(parameters, v, steps, rng):
     """Returns p(v=1|h), (N, V) float32, in the last of some steps of `chain`: grey images, less grainy than states."""
     single = _float32(parameters)
-    v = chain(parameters, v, steps - 1, rng) if steps > 1 else rows(v, len(parameters.b))
+    more = checks.count(steps, "steps") - 1
+    v = chain(parameters, v, more, rng) if more else rows(v, len(parameters.b))
     return down(single, drawn(up(single, v.astype("float32")), rng))
 
 
