@@ -256,7 +256,13 @@ def hurry(needed):
     _hurried = needed
 
 
-def xla_by_default(has_convolutions):
-    """Says whether XLA makes a step faster: always on JAX; on TensorFlow unless a CPU runs convolutions, or a hurry."""
-    slow = _hurried or (has_convolutions and device()[0] == "cpu")
+def xla_by_default(slow_on_cpu):
+    """Says whether XLA makes a step faster: always on JAX; on TensorFlow unless in a hurry, or slow on this CPU.
+
+    Slow there are convolutions, and draws: TensorFlow's XLA takes 0.5 µs for a random number (2.21, one core).
+
+    Args:
+        slow_on_cpu: whether the program has convolutions or many draws.
+    """
+    slow = _hurried or (slow_on_cpu and device()[0] == "cpu")
     return _NAME == "jax" or (_NAME == "tensorflow" and not slow)

@@ -53,6 +53,7 @@ class Game(Saved, keras.Model):
     """
 
     takes = None
+    many_draws = False  # as many as numbers in a batch, or more: slow in TensorFlow's XLA on a CPU
 
     def __init__(self, players, averages=(), seed=0, name=None):
         super().__init__(name=name)
@@ -92,7 +93,8 @@ class Game(Saved, keras.Model):
         Args:
             steps_per_execution: iterations run as one compiled program. Torch runs each by itself, and so does JAX
                 on a CPU where there are convolutions, which would be slower in a loop.
-            jit_compile: True, False, or "auto": XLA on JAX, and on TensorFlow unless a CPU runs convolutions.
+            jit_compile: True, False, or "auto": XLA on JAX, and on TensorFlow unless a CPU runs convolutions or draws
+                many numbers.
             unroll: True, False, or "auto": whether the turns of a player, up to five, stand one after the other in the
                 program or run in a loop. A loop of turns takes half as long to compile and much less memory; "auto"
                 takes what runs faster.
@@ -103,7 +105,7 @@ class Game(Saved, keras.Model):
         layers = [layer for network in self.networks for layer in network._flatten_layers()]
         has_convolutions = any(hasattr(layer, "kernel_size") for layer in layers)
         if jit_compile == "auto":
-            jit_compile = backend.xla_by_default(has_convolutions)
+            jit_compile = backend.xla_by_default(has_convolutions or self.many_draws)
         elif jit_compile and backend.name() == "torch":
             raise ValueError(
                 "Found jit_compile=True on torch, expected False, since torch.compile cannot differentiate a gradient "

@@ -65,6 +65,8 @@ class RBM(Game):
     Tieleman, 2008; machines on machines: Hinton, Osindero & Teh, 2006, section 4.
     """
 
+    many_draws = True
+
     def __init__(self, machine, chains=None, steps=1, below=None, optimizer=None, averages=(), seed=0, name="rbm"):
         self._steps = checks.count(steps, "steps")
         chains = chains if chains is None else checks.count(chains, "chains")
@@ -194,6 +196,8 @@ class DBM(Game):
 
     Source: Salakhutdinov & Hinton, 2009, algorithm 1.
     """
+
+    many_draws = True
 
     def __init__(
         self, machine, chains=100, steps=1, sweeps=10, damping=0.0, optimizer=None, averages=(), seed=0, name="dbm"

@@ -252,3 +252,37 @@ def test_binary_data_may_be_of_any_type_of_number():
 def test_arguments_that_could_not_play_are_refused(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+def test_tensorflow_draws_chains_without_xla_on_a_cpu():
+    """Each random number costs its XLA half a microsecond: an iteration of 784 pixels 80 ms instead of 9."""
+    for game in (RBM(machine()), DBM(deep())):
+        game.compile()
+        assert bool(game.jit_compile) == (keras.backend.backend() == "jax")
+
+
+def test_a_machine_on_another_sees_that_ones_hidden_states_of_images():
+    below = machine()
+    top = boltzmann.transposed(below, 7)
+    game = RBM(top, chains=10, below=below, optimizer=SGD(0.1))
+    game.compile()
+    before = below.parameters().W
+    history = game.fit(X, batch_size=10, epochs=1, verbose=0).history
+    np.testing.assert_array_equal(below.parameters().W, before)
+    assert np.isfinite(history["loss"][0]) and set(np.unique(array(game.chain))) <= {0.0, 1.0}
+    assert game.chain.shape == (10, 4) and game.sample(5, 0, steps=3).shape == (5, 3, 2, 1)
+    with pytest.raises(ValueError, match=r"visible units \(6,\) on one of 4"):
+        RBM(rbm((6,), 3), below=below)
+
+
+def test_what_the_machine_below_makes_of_the_batch_is_drawn_from_its_conditional():
+    """Hidden units that are always on, or never: the first term of the loss is the energy of that state."""
+    below = drawn(rbm((3, 2, 1), 4))
+    below.W.assign(np.zeros((6, 4)))
+    below.c.assign([60.0, -60.0, 60.0, -60.0])
+    top = drawn(rbm((4,), 3))
+    game = RBM(top, chains=5, below=below)
+    game.compile()
+    found = game.evaluate(X, batch_size=10, verbose=0)["machine_loss"]
+    state = np.array([[1.0, 0.0, 1.0, 0.0]], "float32")
+    assert found == pytest.approx(float(array(top(state))[0] - array(top(array(game.chain))).mean()), abs=1e-5)
