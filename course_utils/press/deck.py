@@ -1,8 +1,8 @@
 """Cuts a notebook into slides that fit: a title, then one figure, one piece of code, or a few sentences.
 
-A notebook's prose is written to be read; on a slide stand its headings, formulas, lists, tables and the first sentence
-of each paragraph, with the second where the first is short. The whole text goes into the speaker's notes. A code cell
-that makes a figure shows the figure alone, unless it is tagged `show-input`.
+A notebook's prose is written to be read; on a slide stand its headings, formulas, lists, tables, and of each paragraph
+the first sentence, the next where that is short, and the last where it announces a formula. The whole text goes into
+the speaker's notes. A code cell that makes a figure shows the figure alone, unless it is tagged `show-input`.
 """
 
 import base64
@@ -20,7 +20,7 @@ TEXT_COLUMNS, CODE_COLUMNS = 86, 100  # characters that stand beside one another
 LEAD = 3 * TEXT_COLUMNS  # what a paragraph says at most, unless its first sentence is longer
 GAP = 20
 MOST_CODE = 12  # lines
-SMALLEST_FIGURE = 300  # pixels; a figure that would be smaller goes on a slide of its own
+SMALLEST_FIGURE = 280  # pixels; a figure that would be smaller goes on a slide of its own
 HIDE, SHOW, COVER, LONG = "hide-input", "show-input", "cover", "long"  # tags
 
 
@@ -197,7 +197,8 @@ def _parts(source):
 def _markdown(source, whole=False):
     """Returns (blocks, notes) of a text cell."""
     blocks, shortened = [], False
-    for piece in _pieces(source):
+    pieces = list(_pieces(source))
+    for piece, following in zip(pieces, [*pieces[1:], ""]):
         if re.match(r"#{1,6} ", piece):
             continue
         if piece.startswith("$$"):
@@ -219,6 +220,9 @@ def _markdown(source, whole=False):
             lead = piece if whole else prose.lead(piece, LEAD)
             blocks.append(Block("text", lead, _lines(lead)))
             shortened = shortened or lead != piece
+            last = prose.announcement(piece) if following.startswith("$$") else ""
+            if last and not lead.endswith(last):
+                blocks.append(Block("text", last, _lines(last)))
     return blocks, [_for_notes(source)] if shortened else []
 
 

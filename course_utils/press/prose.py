@@ -18,6 +18,16 @@ def lead(text, most):
     return said
 
 
+def announcement(text):
+    """Returns the last sentence of a paragraph if it announces what comes next, a formula or a list, else ""."""
+    left = " ".join(text.split())
+    if not left.endswith((":", ",")):
+        return ""
+    while (said := first_sentence(left)) != left:
+        left = left[len(said) :].strip()
+    return left
+
+
 def width(text):
     """Returns about how many columns a text takes: a formula half of its LaTeX, a link those of its words."""
     plain = re.sub(r"\]\([^)]*\)", "", text)

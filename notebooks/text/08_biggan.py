@@ -29,7 +29,8 @@
 # - trade variety for quality by truncation, and say what each score makes of it,
 # - read a table of ingredients with its spread, and say which steps are beyond chance.
 #
-# Sections 1 to 9 fit one meeting. *In depth*, behind them, holds the proofs and checks.
+# Sections 1 to 9 fill two meetings, the second from section 6 on. *In depth*, behind them, holds the proofs and
+# checks.
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
@@ -105,7 +106,7 @@ settings = session.pick(
 # every score. The images that judge are training images that no game here has seen. So we may pick the best moment of
 # a run by them, and the test images have no say in it.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 digits, held = data.load("mnist", fallback="glyphs"), settings["held"]
 x_all, y_all = data.scale(digits.x_train[: settings["images"]]), digits.y_train[: settings["images"]].astype("int32")
 x_train, y_train, x_held = x_all[:-held], y_all[:-held], x_all[-held:]  # the last ones train nothing: they judge
@@ -120,7 +121,7 @@ show(
     alt="Four test images of each digit, one column a class.",
 )
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 judge = "glyphs" if "glyphs" in data.source("mnist").text else "mnist"
 read = metrics.evaluator(judge)  # images in [-1, 1] -> (features, probabilities)
 real, tests = read(x_held), read(x_test)
@@ -206,7 +207,7 @@ my_score = ...
 
 exercises.biggan.four_classes.check(my_score)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 only_four = read(x_test[y_test < 4])
 four_score = inception(only_four.probabilities)
 exercises.biggan.four_classes.compare(four_score)
@@ -234,7 +235,7 @@ exercises.biggan.four_classes.compare(four_score)
 # 2017). Here all images are compared with the same held-out training images. The first line below is the yardstick:
 # real images against real images give no 0, because both sets are small samples.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def distance_to_real(found):
     """FD between what the judge has read and the held-out training images."""
     return metrics.frechet_distance(found.features, real.features)
@@ -248,14 +249,20 @@ assert distance_to_real(readings["ten images, repeated"]) > 5 * floor, "FD is no
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Four ingredients
 #
-# BigGAN collects the best parts of many papers. Four of them are needed before we can play.
+# BigGAN collects the best parts of many papers. Four of them are needed before we can play:
+#
+# 1. kernels that are divided by their spectral norm,
+# 2. the class in the batch norms of the generator,
+# 3. the class in the critic, by a projection,
+# 4. the hinge loss, with two turns of the critic and filters that do not overlap.
 #
 # ### 3.1 Spectral normalisation
 #
-# Notebook 07 kept the critic's slope in check by a penalty, which takes a gradient of a gradient. Here is a
-# cheaper way. A layer $x \mapsto xW$ stretches no direction by more than its largest singular value $\sigma_1(W)$.
-# Divide by it in every layer, $\bar W = W/\sigma_1(W)$. ReLU stretches nothing either, so the slope of the whole critic
-# is bounded.
+# Notebook 07 kept the critic's slope in check by a penalty, which takes a gradient of a gradient. Here is a cheaper
+# way.
+#
+# Divide every kernel by its largest singular value, $\bar W = W/\sigma_1(W)$. A layer $x \mapsto xW$ stretches no
+# direction by more than $\sigma_1(W)$, and ReLU stretches nothing, so the slope of the whole critic is bounded.
 #
 # The singular value comes from *power iteration*: go back and forth through $W$ and normalise.
 #
@@ -295,7 +302,7 @@ assert errors[-1] / errors[-2] < 1.05 * (exact[1] / exact[0]) ** 4, "the error f
 # that starts small, as embeddings mostly do, makes $g(y)$ small: multiplied by $g(y)$ alone, the outputs would start
 # near 0. The paper multiplies by $1 + g(y)$.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 norm = ConditionalBatchNormalization()
 condition = 0.1 * rng.normal(size=(64, 8)).astype("float32")
 x = rng.normal(size=(64, 6, 6, 4)).astype("float32")
@@ -318,7 +325,7 @@ assert slide.std() < 0.3 * y.std()
 # The first part asks whether $x$ looks real at all, the last one whether it looks like a $y$: do its features point
 # along $e(y)$? Joined at the very end, just before a linear layer, a label could only shift the logit by a constant.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 features, w, b = rng.normal(size=(5, 8)), rng.normal(size=8), 0.3
 embedding = rng.normal(size=(10, 8))
 as_three, as_eight = (features @ w + b + features @ embedding[label] for label in (3, 8))
@@ -344,7 +351,7 @@ assert np.ptp(as_three - as_eight) > 0.1 and np.allclose(np.ptp((joined - other)
 # **An erratum.** The slide's hinge loss, $\frac1m\sum f(x)\cdot f(g(z))$, is a product and no hinge. A critic lowers it
 # by any large logits of opposite signs, also by those that call the real images fake.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def critic_loss(real_logits, fake_logits):
     return ops.mean(ops.relu(1 - real_logits)) + ops.mean(ops.relu(1 + fake_logits))
 
@@ -390,7 +397,7 @@ def up(x, condition, channels):
     y = convolution(norm(y), channels)
     return y + layers.UpSampling2D()(convolution(x, channels, size=1))
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 AXES, (wide, narrow), side = 60, settings["widths"], shape[0] // 4
 z, label = keras.Input((AXES,)), keras.Input((), dtype="int32")
 z0, z1, z2 = ops.split(z, 3, axis=-1)  # (N, 20) each
@@ -406,7 +413,7 @@ written = keras.Model([z, label], image)
 for name, tensor in {"x0": x0, "x1": x1, "x2": x2, "image": image}.items():
     print(f"{name:6} {tuple(tensor.shape[1:])}")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def networks(spectral=True):
     """A fresh generator and critic of the package."""
     same = {"image_shape": shape, "spectral": spectral}
@@ -433,7 +440,7 @@ assert np.allclose(ours, package, atol=1e-5)
 # keeps an *average* of the generator's weights, for section 4.2. Play both for two iterations from the same weights:
 # do they end at the same place?
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def adam():
     return keras.optimizers.Adam(1e-3, beta_1=0.0, beta_2=0.999)
 
@@ -463,7 +470,7 @@ class Ours(Game):
 # The package's `BigGAN` is the same game. It also keeps an *average* of the generator's weights, for section 4.2.
 # Play both for two iterations from the same weights. Do they end at the same place?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 game = BigGAN(
     generator, critic, critic_optimizer=adam(), generator_optimizer=adam(), regulariser_weight=1e-4,
     averages=[Average(generator, average, 0.98)],
@@ -482,7 +489,7 @@ own.release()
 # $1/(1-\gamma)$, here 50, and not to 1.) While the game is played we note FD of the live generator and of its
 # average, from the same $z$: twenty times along the way, and at the end after each of twenty more iterations.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def drawn(network, n, seed=0):
     """Images of a generator, the classes in turn."""
     z = np.random.default_rng(seed).standard_normal((n, AXES), dtype="float32")
@@ -508,7 +515,7 @@ close = Notes(notes.functions)  # and a look after each of a few more iterations
 game.fit(x_train, y_train, batch_size=settings["batch"], epochs=epochs, steps_per_epoch=1, verbose=0, callbacks=[close])
 game.release()  # gives back the memory of its program
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def judged(images):
     """IS, FD, and the share of images that are read as the class that was asked for, the classes in turn."""
     found = read(images)
@@ -544,7 +551,7 @@ left.legend()
 told = "; ".join(f"{name} from {min(v):.1f} to {max(v):.1f}" for name, v in close.kept.items())
 show(figure, f"FD of the live generator and of its average. Left over the run, right iteration by iteration: {told}.")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 late = {name: np.array(values[len(values) // 2 :]) for name, values in notes.kept.items()}
 jumps = {name: np.abs(np.diff(values)) for name, values in close.kept.items()}  # from one iteration to the next
 for name in pair:
@@ -569,7 +576,7 @@ if session.profile != "smoke":
 # average, of the moment when it was nearest to *training* images. (Those of our judge are among them: this run was
 # played on all 60,000.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 shipped = judge == "mnist" and "biggan-mnist" in pretrained.available()
 run = pretrained.load("biggan-mnist") if shipped else None
 if run:
@@ -604,7 +611,7 @@ for title, values in spread.items():
     (IS, FD), (d_IS, d_FD) = np.mean(values, axis=0), np.std(values, axis=0, ddof=1)
     print(f"{title:26} IS {IS:6.3f} ± {d_IS:.3f}   FD {FD:6.3f} ± {d_FD:.3f}")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 asked = judged(drawn(generator, settings["samples"]))[2]
 print(f"read as the class that was asked for: {asked:.1%}")
 assert not run or asked >= 0.97
@@ -629,14 +636,14 @@ assert not run or asked >= 0.97
 # *recall* is the share of real images that lie among the samples. "Among" means within the distance of the third
 # nearest neighbour, in features (Kynkäänniemi et al., 2019).
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · Truncation by drawing again
 #
 # `z` is an array of normal numbers of any shape, `threshold` a positive number, `rng` a NumPy generator
 # (`np.random.default_rng`). Return an array like `z` in which every number beyond ±`threshold` was drawn again from
 # the normal distribution until it lies inside. Numbers inside stay as they are. The next cell uses your function.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_redrawn(z, threshold, rng):
     return ...
 
@@ -676,7 +683,7 @@ show(
         "and the right half of the bell with a heap at 0 that leaves the frame.",
 )  # fmt: skip
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 wanted = np.arange(settings["samples"], dtype="int32") % 10
 looks, table = {}, {}
 for title, latents in draws.items():
@@ -691,7 +698,7 @@ for title, latents in draws.items():
 # drawn again beyond 1 have deviation 0.54, hardly more than ½. The difference is in the tails: scaling keeps some. Now
 # the whole trade, threshold by threshold:
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 thresholds = (None, 2.0, 1.0, 0.5, 0.2)
 columns, sweep = {}, {name: [] for name in ("IS", "FD", "asked class", "precision", "recall")}
 for threshold in thresholds:
@@ -737,10 +744,10 @@ plots.explore(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · From z to z, and from class to class
 #
-# The label becomes a vector before it reaches the norms. `halves` cuts the generator there, so that you can walk
-# between two classes.
+# The label reaches the norms as a vector, and between two vectors there is a line. `halves` cuts the generator there,
+# so that you can walk from one class to another.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 embed, body = blocks.halves(generator)
 t = np.linspace(0, 1, 12, dtype="float32")[:, None]
 ends = np.random.default_rng(4).standard_normal((4, AXES), dtype="float32")
@@ -765,8 +772,8 @@ for name, path in rows.items():
     assert steps.max() < 0.5 * whole, "no step is half the way"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the upper rows $z$ stays and the class walks. In the lower rows the class stays and $z$ walks. No step makes more
-# than a third of its way: between two classes the generator draws something between, though it was never trained there.
+# Upper rows: $z$ stays and the class walks. Lower rows: the class stays and $z$ walks. No step makes more than a third
+# of its way: between two classes the generator draws something between, though it was never trained there.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · The slide's ladder
@@ -821,7 +828,7 @@ show(
     + ", ".join(f"{title} {climbed[title][:, 1, 0].mean():.1f} here, {slide[title]} there" for title in titles) + ".",
 )  # fmt: skip
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 spread_there = dict(zip(titles, (None, 1.18, 1.42, 3.83, 4.27, 1.32, 2.84, 2.10)))  # over eight runs, in the paper
 for before, after in pairwise(titles):
     a, b = climbed[before][:, 1, 0], climbed[after][:, 1, 0]  # (seeds,) inception scores
@@ -851,7 +858,7 @@ for before, after in pairwise(titles):
 # spectral norm and a rate that is too high. So play all four combinations, each from the same seeds. `KeepBest` keeps
 # the average of the moment with the lowest FD, and `restore` brings it back.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def rival(spectral, rate, seed):
     keras.utils.set_random_seed(session.seed + seed)
     (live_generator, rival_critic), (averaged, _) = networks(spectral), networks(spectral)
@@ -865,7 +872,7 @@ def distance_of(network):
     images[:, 0, 0] = -1.0  # as in every digit; the judge refuses images that hold no black at all
     return distance_to_real(read(images))
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def watched(game):
     """Plays a game in four epochs; returns FD of its average and the critic's σ₁ by epoch, and FD once restored."""
     averaged, sigma = game.averages[0].average, SingularValues({"critic": game.critic}, top=1)
@@ -1200,13 +1207,13 @@ if session.profile != "smoke":
         size = sum(int(np.prod(v.shape)) for v in network.trainable_variables)
         print(f"{network.name} for CIFAR-10: {size:,} weights")
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Your turn
 #
 # Exercises 1 and 2 stand in sections 2 and 6. Fill in the dots and run the cell. The check says what is wrong,
 # `exercises.biggan.repair.hint()` gives a hint, and the solution is folded below each cell.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 3 · Repair a hinge
 #
 # Somebody trains with this hinge loss. The critic soon stops moving, although it is still wrong about many images.
@@ -1238,14 +1245,14 @@ exercises.biggan.repair.check(my_hinge)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · Close the gate of attention slowly
 #
 # Section B closes the gate of the generator's attention. What happens on the way? Multiply the gate by at least four
 # factors, among them 0, 1 and one above 1, and measure FD for each. Put the gate back afterwards. Fill a dict,
 # `{factor: FD}`, and write in a sentence or two what you conclude about attention, and what you cannot conclude.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_gates = ...
 my_conclusion = ...
 

@@ -29,7 +29,7 @@
 # - measure how tangled a latent space is, and what truncation costs and why,
 # - find the style of a real image and edit it, with numbers.
 #
-# Sections 1 to 10 fit one meeting. *In depth*, behind them, is for reading at home.
+# Sections 1 to 10 fill two meetings, the second from section 6 on. *In depth*, behind them, is for reading at home.
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
@@ -107,7 +107,7 @@ for name in ("slant", "thickness", "scale", "hue", "background"):
 # covariances $\Sigma, \Sigma'$ (Heusel et al., 2017; notebook 08 says more):
 # $\mathrm{FD} = \|\mu - \mu'\|^2 + \operatorname{tr}(\Sigma + \Sigma' - 2(\Sigma\Sigma')^{1/2})$.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 read = metrics.evaluator("glyphs")  # images in [-1, 1] -> (features, probabilities)
 real = read(x_test)
 found = read.factors(x_test)
@@ -159,14 +159,14 @@ show(
 # Whatever mean and deviation the feature map had is taken away, and it gets those that the style asks for. The
 # pair $(y_s, y_b)$ is computed from $w$ by one affine layer, another one at each place. Now write it.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 1 · Adaptive instance normalisation
 #
 # `x` is an array (N, H, W, C) of feature maps, `scale` and `bias` are (N, C), the style of each image. Return AdaIN
 # of the maps, (N, H, W, C). A map that is the same everywhere has deviation 0: add 1e-8 to the variance before you
 # take the root. The next cells use your function.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_adain(x, scale, bias):
     return ...
 
@@ -189,7 +189,7 @@ adain = exercises.stylegan.adain.use(my_adain)
 #
 # </details>
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 rng = np.random.default_rng(0)
 maps, w = (rng.normal(size=shape).astype("float32") for shape in ((6, 8, 8, 5), (6, 16)))
 layer = layers.AdaIN()
@@ -206,7 +206,7 @@ assert np.allclose(ours.std((1, 2)), np.abs(scale), atol=1e-4), "and so are the 
 # and one feature map. It matters, because the other norms of this course mix more than that: batch norm takes
 # its mean over all images, layer norm over all maps. Does an image come out the same, alone and among others?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def among_others(axes):
     """How much the first image's result changes when the other five are taken away."""
 
@@ -221,7 +221,7 @@ for name, value in change.items():
     print(f"{name:17} the first image changes by {value:.3f}")
 assert change["instance: (1, 2)"] < 1e-5 < 0.01 < change["batch: (0, 1, 2)"]
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Why *style*? Do it to pixels. Take digits, and give each of their three colour channels the mean and the
 # deviation of another image. The shape stays, the colours go over. (In the first layers of a generator the same
 # operation need not set colours. There a feature map says *where something is*, on a grid of 4×4, and its strength can
@@ -270,7 +270,7 @@ package = networks.style_synthesis(8, latent_dim=AXES, width=MAPS, widest=MAPS)
 for layer in written.layers:
     layer.set_weights(package.get_layer(layer.name).get_weights()) if layer.weights else None
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 some = [rng.normal(size=tuple(i.shape)[1:]).astype("float32")[None].repeat(2, axis=0) for i in inputs]
 for name, tensor in {"x4": x4, "x8": x8, "image": image}.items():
     print(f"{name:6} {tuple(tensor.shape[1:])}")
@@ -293,7 +293,7 @@ assert np.allclose(ours, theirs, atol=1e-5)
 # **nothing has changed**: the grown generator draws the small images, upsampled, and the grown critic says of an
 # image what the small critic says of it halved. Is that so?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 shape = {"width": settings["width"], "widest": settings["widest"]}
 last, half = settings["size"], settings["size"] // 2
 
@@ -307,7 +307,7 @@ def build(size):
     }
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 keras.utils.set_random_seed(session.seed)
 small, large = build(half), build(last)
 for name in ("synthesis", "critic"):
@@ -315,7 +315,7 @@ for name in ("synthesis", "critic"):
 styles = rng.normal(size=(4, networks.style_layers(last), AXES)).astype("float32")
 noise = rng.normal(size=(4, networks.noise_slices(last)[-1].stop)).astype("float32")
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 fewer = [styles[:, :-2], noise[:, : networks.noise_slices(half)[-1].stop]]
 images = large["synthesis"]([styles, noise])
 both = {
@@ -360,7 +360,7 @@ def fake(game, n, training):
     return game.synthesis([styles_for(game, n, training), noise], training=training)
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def adam():
     return keras.optimizers.Adam(5e-3, beta_1=0.0, beta_2=0.99)
 
@@ -381,7 +381,7 @@ class Ours(Game):
     def generator_loss(self, x, training):
         return ops.mean(ops.softplus(-self.critic(fake(self, ops.shape(x)[0], training))))
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def tiny():
     keras.utils.set_random_seed(session.seed)
     synthesis = networks.style_synthesis(8, latent_dim=AXES, width=1, widest=8)
@@ -403,7 +403,7 @@ for game in (own, theirs):
 # images, cut out of the course's long run by `training/stylegan.py`. Your machine does what is left. It doubles the
 # size, with fresh layers on top, and trains on. What is shown and measured are averages of the weights.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 stage = {name: tuple(network.output.shape[1:]) for name, network in small.items()}
 if "stylegan-glyphs-16" in pretrained.available() and half == 16:
     small = pretrained.load("stylegan-glyphs-16").networks
@@ -488,7 +488,7 @@ show(plots.image_grid(images, columns=12, low=-1.0), alt="Twenty-four samples of
 # glyphs of 16×16 with *speckles*, a normal number of deviation 0.15 for each pixel. What does noise do in each of
 # the two?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 speckled = pretrained.load("stylegan-speckled")
 pair = {"plain": (F, G), "speckled": (speckled.networks["mapping"], speckled.networks["synthesis"])}
 print("the second generator:", speckled.recipe["command"], f"{speckled.recipe['seconds'] / 60:.0f} minutes")
@@ -557,8 +557,10 @@ for layer in (2, count // 2):
 # Read along a row: what stays the same comes from the image at the left. Read down a column: what stays comes from
 # the image above. In the second table the 0, the 6 and the 9 stay what they are along their rows, and the grounds
 # down the columns; the 3 wavers between 3, 5 and 9. In the first table many cells show a third digit, often a 0:
-# 4×4 alone does not settle which one it is. Where somebody watches, a slider moves the place. Now the same as
-# numbers: fit each factor of a mixed image by those of its two sources,
+# 4×4 alone does not settle which one it is. Where somebody watches, a slider moves the place.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# Now the same as numbers: fit each factor of a mixed image by those of its two sources,
 #
 # $$\text{factor(mixed)} \approx a\cdot\text{factor(coarse source)} + b\cdot\text{factor(fine source)}
 #   + \text{constant}.$$
@@ -571,7 +573,7 @@ def mixed_at(place, psi):
 
 plots.explore(mixed_at, place=(0.0, float(count), 4.0), psi=(0.0, 1.5, 1.0))
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 n = settings["mixes"]
 both = draws(n, seed=9), draws(n, seed=10)
 sources = [metrics.glyph_factors(read, images_of(G, part)) for part in both]
@@ -616,7 +618,7 @@ assert from_fine["background"][1] > 0.7 > 0.3 > from_coarse["background"][1], "a
 # Here $t$ is drawn evenly from 0 to 1, and ε is small. In W the path is a straight line, in Z a great circle, since
 # draws lie near a sphere.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def seen(w):
     """Features of the images of styles, without noise."""
     return read(enlarged(images_of(G, w))).features
@@ -692,7 +694,7 @@ my_factor = ...
 
 exercises.stylegan.shrunk.check(my_factor)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 w = draws(500, seed=13)
 variances = [np.var(styles, axis=0).sum() for styles in (w, truncated(F, w, 0.7))]
 exercises.stylegan.shrunk.compare(variances[1] / variances[0])
@@ -721,14 +723,14 @@ show(plots.image_rows(sweep, low=-1.0),
          "layers: in the end nearly one shape, on grounds that keep their colours.")  # fmt: skip
 assert np.ptp(sweep["ψ = 0"], axis=0).max() < 1e-4, "ψ = 0 leaves one image"
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def saturation(images):
     """How strong the colour of the ground is, 0 for grey and 1 for pure, read in a corner; the median."""
     corner = (images[:, :3, :3].mean((1, 2)) + 1) / 2  # (N, 3) in [0, 1]
     return np.median(1 - corner.min(1) / np.maximum(corner.max(1), 1e-6))
 
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 many = draws(len(x_test), seed=12)
 psis, curves = (1.0, 0.85, 0.7, 0.5), {}
 for where in ("all layers", "first four", "last four"):
@@ -783,7 +785,7 @@ if session.profile != "smoke":
 # many samples, and go downhill on the squared difference to the image. Once in $w$, where all layers take one style,
 # and once with a style of its own for each layer.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 target = x_test[[1, 2, 4, 5]]
 library = draws(4 * settings["paths"], seed=30)
 pictures = images_of(G, library)
@@ -794,7 +796,7 @@ quiet = ops.convert_to_tensor(np.zeros((len(target), G.input_shape[1][1]), "floa
 def error(w):  # (4, layers, d) -> one number
     return ops.sum(ops.mean(ops.square(G([w, quiet], training=False) - target), axis=(1, 2, 3)))
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 def project(w, one_style, steps=settings["steps"], rate=0.05):
     """Styles (N, layers, d) that draw the targets, by Adam; with one style all layers move alike."""
     mean, square = np.zeros_like(w), np.zeros_like(w)
@@ -821,12 +823,12 @@ for name, values in list(off.items())[1:]:
 if session.profile != "smoke":
     assert np.all(off["in W"] < off["most similar sample"]) and np.all(off["a style a layer"] < off["in W"])
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Now edit. Which direction of W makes a digit lean? Fit the slant that the judge reads, linearly, to the $w$ of many
 # samples: the coefficients are a direction. Move along it by 1, and as far in eight random directions, and read all
 # factors, in units of their spread over samples.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 known = read.factors(pictures)
 
 
@@ -841,7 +843,7 @@ chance /= np.linalg.norm(chance, axis=1, keepdims=True)
 told_of = ["slant", "thickness", "scale", "rotation"]
 ways = {"slant": direction("slant"), "thickness": direction("thickness"), "random": chance[0]}
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 base = library[:200]
 first = read.factors(pictures[:200])
 
@@ -854,7 +856,7 @@ def moved_by(way):
 effect = {name: moved_by(ways[name]) for name in ("slant", "thickness")}
 effect["8 random, at most"] = np.abs([moved_by(way) for way in chance]).max(0).tolist()
 
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(plots.coefficient_table(effect, told_of, "factor, change in units of its spread",
                              title="A step of length 1 in W, 200 samples", width=8),
      alt="Mean change of four factors: " + "; ".join(
@@ -881,7 +883,7 @@ if session.profile != "smoke":
 # Forget the fade. Grow the networks, and let the new layers draw at once, α = 1. They are random, so the images that
 # were already good are gone, and the critic that knew them gives other answers too.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 grown = build(last)
 for name in ("synthesis", "critic"):
     networks.grow(small[name], grown[name])
@@ -1060,13 +1062,13 @@ told = {name: float(ops.convert_to_numpy(deviation(group))[0, 0, 0, -1]) for nam
 print("the additional map says", ", ".join(f"{name}: {value:.3f}" for name, value in told.items()))
 assert told["four times the same"] < 1e-3 < 0.1 < told["four different digits"]
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## Your turn
 #
 # Exercises 1 and 2 stand in sections 2 and 8. Fill in the dots and run the cell. The check says what is wrong,
 # `exercises.stylegan.demodulation.hint()` gives a hint, and the solution is folded below each cell.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 3 · Repair a demodulation
 #
 # StyleGAN2 scales the inputs of a kernel by a style and then divides so that the output keeps its deviation.
@@ -1098,14 +1100,14 @@ exercises.stylegan.demodulation.check(my_demodulated)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · Which layers should be truncated?
 #
 # Section 8 truncates all layers, or the first four. Try at least three numbers of layers, from two or fewer to all
 # eight, with ψ = 0.7. Fill a dict, `{number of layers: (FD, saturation of the ground)}`, and write in a sentence or
 # two where colour and where shape are lost, and what you would use.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_cuts = ...
 my_conclusion = ...
 

@@ -63,6 +63,15 @@ def test_a_short_first_sentence_brings_the_next_one_where_there_is_room():
     assert prose.lead(f"{second} {first}", 172) == second
 
 
+def test_the_sentence_that_announces_a_formula_stands_before_it():
+    first, last = "The critic has no batch norm to put a class into, so how does it hear of one?", "BigGAN projects:"
+    (slide,) = cut(text(f"## A\n\n{first} The slide joins maps. {last}\n\n$$x$$\n\n{first} It ends:", "slide"))
+    assert [b.source for b in slide.blocks] == [first, last, "$$x$$", first]
+    (slide,) = cut(text(f"## A\n\n{last}\n\n$$x$$", "slide"))
+    assert [b.source for b in slide.blocks] == [last, "$$x$$"]
+    assert prose.announcement("It ends. So.") == ""
+
+
 def test_a_paragraph_is_cut_and_told_in_the_notes():
     (slide,) = cut(text(f"## Head\n\n{LONG}", "slide"))
     assert (slide.title, [b.source for b in slide.blocks]) == ("Head", [LONG.partition(" Then")[0]])
