@@ -254,11 +254,13 @@ def sensitivities(network, places, seed=0):
     weights[np.arange(len(places)), rows, columns] = rng.normal(size=(len(places), known.values))
     more = [ops.convert_to_tensor(each) for each in inputs_of(network, x, None)[1:]]
 
+    weights = ops.convert_to_tensor(weights)
+
     def function(x):
         return network([x, *more] if more else x, training=False) * weights
 
-    gradient = ops.convert_to_numpy(backend.input_gradient(function, x))
-    return np.abs(gradient).sum(axis=-1)
+    gradient = ops.stop_gradient(backend.input_gradient(function, x))
+    return np.abs(ops.convert_to_numpy(gradient)).sum(axis=-1)
 
 
 def context(network, row, column, seed=0):

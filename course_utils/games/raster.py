@@ -170,9 +170,10 @@ class _Rows:
         place, *above = [keras.Input((1, wide, self.width)) for _ in range(1 + self.blocks)]
         v, stack, told = layers.Add()([_Window(network.get_layer("vertical"))(words), place]), [], []
         for i in range(self.blocks):
-            window = layers.ReLU()(layers.Concatenate(axis=1)([above[i], v]))
+            layer = network.get_layer(f"vertical_{i}")
+            window = layers.Concatenate(axis=1)([above[i], v]) if layer.rows > 1 else v
             stack.append(v)
-            v = layers.Add()([v, _Window(network.get_layer(f"vertical_{i}"))(window)])
+            v = layers.Add()([v, _Window(layer)(layers.ReLU()(window))])
             told.append(network.get_layer(f"across_{i}")(v))
             if condition:
                 of_class = layers.Reshape((1, 1, 2 * self.width))(network.get_layer(f"class_{i}")(condition[0]))

@@ -29,7 +29,9 @@ MOST = 256  # values of a patch
 
 
 @builder()
-def pixelcnn(image_shape=(28, 28, 1), levels=2, width=32, blocks=4, patch=2, classes=None):
+def pixelcnn(
+    image_shape=(28, 28, 1), levels=2, width=32, blocks=4, patch=2, classes=None, first=(3, 7), growing=None
+):  # fmt: skip
     """A gated PixelCNN of two stacks, which together see everything before a patch.
 
         vertical, rows above:      v ← v + W ∗ relu(v)                                            2 × 3
@@ -41,9 +43,13 @@ def pixelcnn(image_shape=(28, 28, 1), levels=2, width=32, blocks=4, patch=2, cla
         image_shape: (H, W, C); H and W multiples of the patch.
         levels: L of a pixel.
         width: channels of each stack.
-        blocks: how many blocks; a block lets the context grow by a row above, and by a patch to each side.
+        blocks: how many blocks.
         patch: p.
         classes: K, or None for a network that knows no classes.
+        first: (rows, columns) of patches that the first layer of the vertical stack sees, columns odd; that of the
+            horizontal stack sees as many to the left as half of these columns.
+        growing: in how many blocks the context grows by a row above, and by a patch to each side; in all if None. The
+            kernels of the others are 1 × 1, so that networks of one depth can be compared.
 
     Returns:
         keras.Model: images (N, H, W, C), or [images, condition (N, K) one-hot], -> logits (N, H/p, W/p, L^(p²C)).
@@ -57,16 +63,19 @@ def pixelcnn(image_shape=(28, 28, 1), levels=2, width=32, blocks=4, patch=2, cla
     pixels = _pixels(image_shape, levels, patch)
     inputs = [pixels] if classes is None else [pixels, keras.Input((classes,), name="condition")]
     rows = OneHotPatches(levels, patch)(pixels)
-    v = PositionBias(name="place")(VerticalConv2D(width, 3, 7, own_row=False, name="vertical")(rows))
-    h = layers.Add()([HorizontalConv2D(width, 3, centre=False, name="horizontal")(rows), v])
+    v = PositionBias(name="place")(VerticalConv2D(width, *first, own_row=False, name="vertical")(rows))
+    h = layers.Add()([HorizontalConv2D(width, max(1, first[1] // 2), centre=False, name="horizontal")(rows), v])
     for i in range(blocks):
-        v = layers.Add()([v, VerticalConv2D(width, 2, 3, name=f"vertical_{i}")(layers.ReLU()(v))])
+        tall, wide = (2, 3) if growing is None or i < growing else (1, 1)
+        v = layers.Add()([v, VerticalConv2D(width, tall, wide, name=f"vertical_{i}")(layers.ReLU()(v))])
         told = dense(2 * width, name=f"across_{i}")(v)
         if classes is not None:
             of_class = dense(2 * width, use_bias=False, name=f"class_{i}")(inputs[1])
             told = layers.Add()([told, layers.Reshape((1, 1, 2 * width))(of_class)])
-        h = gated(h, told, HorizontalConv2D(2 * width, 2, name=f"horizontal_{i}"), dense(width, name=f"residual_{i}"))
-    return keras.Model(inputs, _answered(h, width, rows.shape[-1]), name="pixelcnn")
+        h = gated(
+            h, told, HorizontalConv2D(2 * width, tall, name=f"horizontal_{i}"), dense(width, name=f"residual_{i}")
+        )
+    return keras.Model(inputs if classes is not None else pixels, _answered(h, width, rows.shape[-1]), name="pixelcnn")
 
 
 def gated(h, told, horizontal, residual):

@@ -9,7 +9,7 @@ from keras import layers, ops
 from course_utils import priors
 from course_utils.data import scale
 from course_utils.game import Game, Player
-from course_utils.game.takes import Examples, Labels, admitted
+from course_utils.game.takes import Examples, Labels, Levels, admitted
 from course_utils.games.aae import AAE, LabelsOnly, SemiSupervisedAAE
 from course_utils.games.alae import ALAE
 from course_utils.games.autoencoders import SquaredErrorAutoencoder
@@ -199,3 +199,21 @@ def test_unfit_data_is_refused(data, error, words):
 def test_what_is_admitted_is_float32_and_int32():
     x, y = admitted((Examples((2,)), Labels(3)), [np.zeros((3, 2)), np.array([0, 1, 2], "uint8")])
     assert (x.dtype, y.dtype) == (np.float32, np.int32)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "int64", "bool", "float64"])
+def test_levels_are_taken_from_any_type_of_number(kind):
+    x = np.random.default_rng(0).integers(0, 2, (3, 4, 4, 1)).astype(kind)
+    found = admitted(Levels((4, 4, 1), 2), x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, x)
+
+
+def test_numbers_that_are_no_levels_are_refused():
+    for x, words in (
+        (np.full((1, 2, 2, 1), 1.5), "holds 1.5"),
+        (np.full((1, 2, 2, 1), 4), "0 to 3"),
+        (-np.ones((1, 2, 2, 1)), "holds -1"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            admitted(Levels((2, 2, 1), 4), x)

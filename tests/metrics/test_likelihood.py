@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from course_utils.metrics import importance_weighted, likelihood, log_likelihood
+from course_utils.metrics import bits_per_dimension, importance_weighted, likelihood, log_likelihood
 
 pytestmark = pytest.mark.once
 
@@ -121,3 +121,10 @@ def test_bad_input_is_refused():
         importance_weighted(np.array([[np.nan]]))
     with pytest.raises(ValueError, match="samples is 0"):
         log_likelihood(encoder, decoder, np.ones((2, 3)), samples=0)
+
+
+def test_bits_are_nats_over_the_logarithm_of_two():
+    assert bits_per_dimension(784 * np.log(2), 784) == pytest.approx(1)
+    np.testing.assert_allclose(bits_per_dimension([81.3, 0.0], 784), [81.3 / 784 * 1.4426950, 0])
+    with pytest.raises(ValueError, match="dimensions is 0"):
+        bits_per_dimension(1.0, 0)
