@@ -19,7 +19,7 @@ from course_utils.game import Game, Labels, Levels, Player
 from course_utils.layers.tokens import gathered
 
 CHUNK = 100  # rows of one call of a network
-LOOKED = 32  # places of the grid at which a new game looks for leaks
+LOOKED = 32  # images, each at a place of the grid, on which dependences are looked for
 
 
 class Facts(NamedTuple):
@@ -264,8 +264,11 @@ def sensitivities(network, places, seed=0):
 
 
 def context(network, row, column, seed=0):
-    """Returns which pixels the logits at one place of the grid depend on: bool array (H, W)."""
-    return sensitivities(network, [(row, column)], seed)[0] > 0
+    """Returns which pixels the logits at one place of the grid depend on: bool array (H, W).
+
+    A pixel counts if it moves them in one of 32 images: in a single one a unit may be shut that passes it on.
+    """
+    return (sensitivities(network, LOOKED * [(row, column)], seed) > 0).any(axis=0)
 
 
 def leak(network, most=LOOKED):
