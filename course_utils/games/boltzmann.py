@@ -30,8 +30,8 @@ def gibbs_step(machine, v, u_hidden, u_visible):
     Returns:
         Tensor like v, 0 or 1.
     """
-    h = ops.cast(u_hidden < machine.hidden(v), "float32")
-    return ops.cast(u_visible < machine.visible(h), "float32")
+    h = ops.cast(ops.less(u_hidden, machine.hidden(v)), "float32")
+    return ops.cast(ops.less(u_visible, machine.visible(h)), "float32")
 
 
 class RBM(Game):
@@ -255,7 +255,7 @@ def deep_step(machine, states, draws):
     """
     states = list(states)
     for layer in [*range(1, len(states), 2), *range(0, len(states), 2)]:
-        states[layer] = ops.cast(draws[layer] < machine.given(states, layer), "float32")
+        states[layer] = ops.cast(ops.less(draws[layer], machine.given(states, layer)), "float32")
     return states
 
 
