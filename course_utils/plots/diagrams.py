@@ -6,6 +6,10 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangl
 from .style import COLOURS, figure
 
 SKIPPED = ("Flatten", "Dropout", "Activation")  # not worth a block
+SHORT = {
+    "UpSampling2D": "repeat\npixels", "Dense": "dense", "BatchNormalization": "batch\nnorm",
+    "LayerNormalization": "layer\nnorm",
+}  # fmt: skip
 
 
 def architecture(networks, width=12.0):
@@ -56,7 +60,7 @@ def _name(layer, kind):
     if hasattr(layer, "kernel_size"):
         size, step = layer.kernel_size[0], layer.strides[0]
         return f"{size}×{size} conv." + (f"\nstride {step}" if step > 1 else "")
-    return {"UpSampling2D": "repeat\npixels", "Dense": "dense"}.get(kind, kind)
+    return SHORT.get(kind, kind)
 
 
 def _block(axis, place, shape, text):

@@ -26,11 +26,11 @@
 # - derive the best discriminator, and draw a trained one over the formula,
 # - explain why taking turns need not end anywhere, with radii that you can compute,
 # - train a GAN on points and on digits, and say what its curves tell and what they do not,
-# - test whether a generator copies its training images,
+# - test whether a generator copies its training images (part F),
 # - recognise mode collapse, provoke it, and cure it.
 #
 # Sections 1 to 9 fit one meeting. The part *In depth* behind them is for a second one, or for home:
-# nothing in the thread needs it.
+# nothing before it needs it.
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
@@ -100,9 +100,10 @@ settings = session.pick(
 # ## 1 · The data
 #
 # A toy whose truth is known, eight Gaussian spots on a ring, and digits. On the ring you can see
-# everything that happens. On the digits you can see why anybody bothers.
+# everything that happens. On the digits you can see why anybody bothers. Each spot of the ring has a deviation
+# of 0.06, and the ring a radius of 1.41: most of the plane is empty.
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 rng, spread = np.random.default_rng(0), 0.06
 centers = data.centers("ring8")  # (8, 2), on a circle of radius 1.41
 ring = (centers[rng.integers(8, size=20_000)] + spread * rng.normal(size=(20_000, 2))).astype("float32")
@@ -110,17 +111,12 @@ pictures = data.load(name, fallback="glyphs")
 x_train = data.scale(pictures.x_train[: settings["images"]])  # float32 in [−1, 1]
 x_test = data.scale(pictures.x_test[: settings["test"]])
 print(data.source(name).text, x_train.shape, x_train.dtype)
-
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 figure, (left, right) = plots.figure(1, 2, width=10, height=4.2)
 left.plot(*ring[:2_000].T, ".", markersize=3)
 left.set(title="The ring of eight", xlabel="$x_1$", ylabel="$x_2$", aspect="equal")
 plots.grids.draw_page(right, plots.tile(x_train[:48], 8, low=-1.0))
 right.set_title("Training images")
 show(figure, "Left: eight small spots of points on a circle. Right: six rows of eight training images.")
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Each spot has a deviation of 0.06, and the ring a radius of 1.41: most of the plane is empty.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 · The idea
@@ -141,6 +137,8 @@ def normal(x, mean, std):
 grid = np.linspace(-4, 4, 401)
 p = 0.5 * normal(grid, -1.5, 0.5) + 0.5 * normal(grid, 1.5, 0.5)  # density of the data
 q = normal(grid, 0.5, 1.0)  # density of the fakes
+real = np.where(rng.random((50_000, 1)) < 0.5, -1.5, 1.5) + 0.5 * rng.normal(size=(50_000, 1))
+fake = rng.normal(0.5, 1.0, size=(50_000, 1))
 figure, (above, below) = draw.densities(grid, p, q)
 below.plot(grid, p / (p + q), linestyle="-")
 below.set_ylabel("share of real\nones, $p/(p+q)$")
@@ -153,8 +151,8 @@ show(figure, "Above: two humps of data and one hump of fakes between them. Below
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask before you show the lower panel: where is the expert sure, and where can nobody be? Then point at
-# the far left, where the curve falls again: the hump of the fakes is broader, but almost no example of
-# either kind lies there.
+# the far left, where the curve falls again: there the broad hump of the fakes is the higher one, although hardly
+# an example of either kind lies there.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 2.1 The value of the game
@@ -211,10 +209,6 @@ for player, row in rows.items():
 # player will do: the discriminator moves, nobody answers.
 
 # %% slideshow={"slide_type": "fragment"}
-real = np.where(rng.random((50_000, 1)) < 0.5, -1.5, 1.5) + 0.5 * rng.normal(size=(50_000, 1))
-fake = rng.normal(0.5, 1.0, size=(50_000, 1))
-
-# %% slideshow={"slide_type": "fragment"}
 def trained_expert(real, fake, steps=1_500):
     """A critic that has learned to tell real from fake examples, (N, n) each, while nobody answers."""
     critic = point_critic(width=64, depth=2, dim=real.shape[1])  # x (N, n) -> logit f(x) (N, 1)
@@ -243,13 +237,14 @@ figure, (above, below) = draw.densities(grid, p, q)
 below.plot(grid, p / (p + q), color="black", linestyle="-", linewidth=6, alpha=0.3, label="$p/(p+q)$")
 below.plot(grid, d, color=plots.COLOURS[0], linestyle="-", label="trained $d$")
 below.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-show(figure, f"The trained discriminator lies on the formula's curve; mean error {error:.3f}.")
-print(f"mean |d − p/(p+q)| over the examples shown: {error:.4f}")
-assert error < 0.03, "a trained discriminator must lie on the formula"
+show(figure, f"Where there are examples, the trained discriminator lies on the formula; mean error {error:.3f}.")
+guess = float(np.sum(weight * np.abs(0.5 - p / (p + q))))
+print(f"mean |d − p/(p+q)| over the examples shown: trained {error:.4f}, a d that always says ½ {guess:.4f}")
+assert error < 0.012 < 0.2 < guess, "a trained discriminator must lie on the formula"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # It does, where there are examples. Far outside, where both densities are next to nothing, no example
-# tells the network anything.
+# tells the network anything, and the curves part.
 #
 # And if the generator were perfect, $q = p$? Then $d^* = \tfrac12$ everywhere: **at balance the
 # discriminator is at chance.** Keep this for section 4.
@@ -280,7 +275,9 @@ print(f"random discriminators that beat the best one: {np.sum(worse > C)} of {wo
 assert np.allclose(C, -np.log(4) + 2 * jsd, atol=1e-12) and np.all(worse <= C)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now slide a generator's bump towards the data's, and watch the number by which it is graded.
+# Now slide a generator's bump away from the data's, and watch the number by which it is graded. From a distance
+# of three on, the curve is flat. A generator that is far off is told *that* it is bad, and not *in which direction*
+# it would be better. Remember this figure: notebook 06 replaces this measure.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 bins, shifts = np.linspace(-4, 9, 1_301), np.linspace(0, 5, 101)
@@ -297,11 +294,6 @@ show(figure, "C rises from −log 4 at distance 0 and is flat at 0 from a distan
 slope_near, slope_far = np.gradient(C, shifts)[[15, 90]]
 print(f"slope of C at distance {shifts[15]:.2f}: {slope_near:.3f}    at {shifts[90]:.2f}: {slope_far:.1e}")
 assert slope_far < 1e-3 * slope_near, "far away, the best discriminator gives no slope"
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# From a distance of three on, the curve is flat. A generator that is far off is told *that* it is bad,
-# and not *in which direction* it would be better. Remember this figure: notebook 06 replaces this
-# measure.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 2.4 Taking turns need not end anywhere
@@ -378,7 +370,7 @@ show(figure, "Simultaneous steps spiral out, alternating ones circle at radius 1
 # >    $\;\frac1N\sum_i -\log d(g(z_i))\;$ in the weights of $g$
 #
 # The paper's box has $\log(1 - d(g(z_i)))$ in step 4. The paper's text, and practice ever since, take
-# the form above; section 5 shows why. Its steps were plain gradient descent; ours are Adam's.
+# the form above; section 5 shows why. The authors' steps had momentum; ours are Adam's.
 
 # %% slideshow={"slide_type": "subslide"}
 class OurGAN(Game):
@@ -398,16 +390,13 @@ class OurGAN(Game):
         return ops.mean(ops.softplus(-self.critic(self.fakes(x, training))))
 
 
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# That is all. A `Player` names the networks that it moves, its loss and its optimizer; `Game` plays one
-# turn after the other. The batch of real examples, $x$, comes from `fit`.
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 3.2 It plays, and it is the package's game
 #
-# For points, two small networks do: two hidden layers of 64 units each. We play our game for a moment.
-# Then we play the package's game, which has more options, from the same weights with the same draws,
-# and compare all weights.
+# A `Player` names the networks that it moves, its loss and its optimizer; `Game` plays one turn after the other.
+# The batch of real examples, $x$, comes from `fit`. For points, two small networks do: two hidden layers of 64
+# units each. We play our game for a moment. Then we play the package's game, which has more options, from the
+# same weights with the same draws, and compare all weights.
 
 # %% slideshow={"slide_type": "fragment"}
 def point_networks(seed):
@@ -424,17 +413,6 @@ ours = OurGAN(*point_networks(1), seed=1)
 furthest = largest_difference(ours, point_game(1), ring)
 print(f"after {ours.iteration} iterations the weights differ by at most {furthest:.1e}")
 assert furthest < 1e-5, "our game must move the weights as the package's does"
-
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-show(
-    plots.architecture(dict(zip(("generator: z to a point", "critic: a point to its logit"), point_networks(0)))),
-    alt="Two chains. Generator: 2 numbers z, dense 64, dense 64, a point of 2 numbers. "
-        "Critic: a point, dense 64, dense 64, one logit.",
-)  # fmt: skip
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The two networks are a chain: a fake runs through the generator and on through the critic, and the
-# generator's gradient runs the same way back.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 3.3 Only the player whose turn it is moves
@@ -465,7 +443,7 @@ for turn, (mover, waiter) in enumerate([("critic", "generator"), ("generator", "
 # *accuracies*, on real points and on fakes; ½ is chance.
 
 # %% slideshow={"slide_type": "skip"}
-def seen(game, logs, samples=1_000):
+def seen(game, logs, samples=4_000):
     """What there is to see at a moment of a game on the ring, a dict."""
     points = game.sample(samples, seed=1)
     modes = metrics.mode_coverage(points, centers, 3 * spread)
@@ -475,7 +453,7 @@ def seen(game, logs, samples=1_000):
 
 
 def frames(run, numbers):
-    return {f"{run[k]['iterations']} iterations": (run[k]["points"], run[k]["D"]) for k in numbers}
+    return {f"{run[k]['iterations']} iterations": (run[k]["points"][:1_000], run[k]["D"]) for k in numbers}
 
 
 plane = clouds.plane(2.2)
@@ -500,19 +478,19 @@ fair = play_ring(point_game)
 end = fair[0][-1]
 show(
     clouds.film(frames(fair[0], (0, 1, 2, 3, 5, 8, 12, 19)), centers, limit=2.2),
-    alt="Eight moments of one game. The cloud of fakes spreads, breaks up and gathers near the eight rings: at the "
-        f"end {end['covered']} of 8 modes hold samples, {end['good']:.0%} of the samples are good.",
+    alt="Eight moments of one game. The scattered fakes gather on a circle, then in clumps near the eight rings: at "
+        f"the end {end['covered']} of 8 modes hold samples, {end['good']:.0%} of the samples are good.",
 )  # fmt: skip
 show(
-    clouds.moving(frames(fair[0], range(20)), centers, limit=2.2),
-    alt="The same game as a short animation of twenty frames; it plays three times and stops.",
+    clouds.moving(frames(fair[0], range(1, 20, 2)), centers, limit=2.2),
+    alt="The same game as a short animation of ten frames; it plays three times and stops.",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Black: 1,000 fakes, of the same latents in each frame. Green rings: the eight spots. Orange: the discriminator says
-# fake; white: it cannot tell; blue, hardly to be seen here: it says real. From the fourth frame on, white rays run
-# through the spots, and the fakes between them stand on orange ground. With a live kernel, the slider steps through the
-# twenty moments.
+# Black: 1,000 fakes, of the same latents in each frame. Green rings: the eight spots. Orange: the
+# discriminator says fake; white: it cannot tell; blue, hardly to be seen here: it says real. From the fifth frame
+# on, white rays run through the spots, and the fakes between them stand on orange ground. With a live kernel,
+# the slider steps through the twenty moments.
 
 # %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 plots.explore(
@@ -534,16 +512,37 @@ for seed, (covered, good, on_real, on_fake) in enumerate(ends):
     print(f"seed {seed}: {covered} of 8 modes, {good:.0%} good; accuracy {on_real:.2f} real, {on_fake:.2f} fake, "
           f"highest mean of the two among the first five marks {early[seed]:.2f}")  # fmt: skip
 if session.profile != "smoke":  # a smoke run is too short for this
-    assert np.mean([covered for covered, *_ in ends]) >= 7 and np.mean([good for _, good, *_ in ends]) > 0.6
+    assert np.mean([covered for covered, *_ in ends]) >= 7 and np.mean([good for _, good, *_ in ends]) > 0.7
     assert all((r + f) / 2 < peak - 0.05 for (*_, r, f), peak in zip(ends, early)), "accuracy must fall"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The spots are found, from every seed. The way there is no straight line: the share of good samples falls back
-# now and then, as you would expect of players who circle (2.4). The accuracies come down towards ½ as the fakes get
-# better. The lecture likes to see the discriminator *at chance*: that describes the end of the game, not the way there.
+# The spots are found, from every seed. The way there is no straight line: one seed covers two spots at most for
+# 600 iterations, and the share of good samples falls back now and then, as you would expect of players who circle
+# (2.4). The accuracies rise at first and come down towards ½ as the fakes get better. The lecture likes to see the
+# discriminator *at chance*: that describes the end of the game, not the way there.
 #
-# But be careful. A sixth of the samples is still bad, so an accuracy near ½ does not say that the fakes are right. It
-# says that *this* discriminator, at *this* moment, cannot tell.
+# But be careful. By seed, 14 to 21 % of the samples are still bad, so an accuracy near ½ does *not* say that the fakes
+# are right. It says that *this* discriminator, at *this* moment, cannot tell. Let a fresh one train on while the
+# generator waits:
+
+# %% slideshow={"slide_type": "fragment"}
+def accuracy(expert, real, fake):
+    return float(np.mean([opinion(expert, real) > 0.5, opinion(expert, fake) < 0.5]))
+
+
+fresh = []
+for stopped in [run[-1]["points"] for run in fair] + [ring[4_000:8_000]]:  # each game's fakes, and perfect ones
+    learn, judge = np.split(stopped.astype("float32"), 2)  # 2,000 to learn from, 2,000 to be judged on
+    fresh.append(accuracy(trained_expert(ring[:2_000], learn, steps=600), ring[2_000:4_000], judge))
+print("accuracy at the end:", *(f"{(real + fake) / 2:.2f}" for *_, real, fake in ends), "in the game, by seed")
+print("a fresh expert's:   ", *(f"{share:.2f}" for share in fresh[:-1]), f"and {fresh[-1]:.2f} on perfect fakes")
+if session.profile != "smoke":
+    assert min(fresh[:-1]) > fresh[-1] + 0.15 and abs(fresh[-1] - 0.5) < 0.03
+
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A fresh discriminator tells these fakes from real points in 72 to 74 % of all cases. On perfect fakes it is at chance.
+# So an accuracy near ½ in the game measures the balance of the two players, and not how near the fakes are to the data.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · Saturating or not
@@ -579,13 +578,15 @@ show(figure, "The saturating loss has slope d, which is 0 for bad fakes; the oth
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The slopes are $d$ and $1 - d$. Where the fakes are bad, the saturating generator gets next to nothing. Part A
-# plays both losses: with plain gradient descent the saturating one crawls, and Adam makes up for most of it.
+# plays both losses: with plain gradient descent the saturating one is slow, and Adam makes up for most of that.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Digits
 #
 # The same game, other networks: fully connected, as in early GAN programs, with batch norm in the
-# generator and a tanh at its end, since the images lie in $[-1, 1]$. Layer by layer, shapes beside:
+# generator and a tanh at its end, since the images lie in $[-1, 1]$. The critic's activations are leaky, so that
+# a slope comes through everywhere. Both players learn at the rate 0.001, and beside the generator we keep an
+# average of its weights; section 2.4 said why. The generator, layer by layer, with shapes:
 
 # %% slideshow={"slide_type": "fragment"}
 def build_generator(image_shape, latent_dim=64):
@@ -599,26 +600,19 @@ def build_generator(image_shape, latent_dim=64):
     return keras.Model(z, layers.Reshape(image_shape)(x))  # (N, 28, 28, 1)
 
 
-# %% slideshow={"slide_type": "skip"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 keras.utils.set_random_seed(session.seed)
 shape = x_train.shape[1:]
 generator, averaged, critic = build_generator(shape), build_generator(shape), mlp_critic((512, 256), shape)
 twin, probe = mlp_generator(64, (128, 256, 512), shape), rng.normal(size=(8, 64)).astype("float32")
 twin.set_weights(generator.get_weights())
 assert np.allclose(twin.predict(probe, verbose=0), generator.predict(probe, verbose=0), atol=1e-6)
-
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 show(
     plots.architecture({f"{role}, {network.count_params():,} weights": network
                         for role, network in {"generator": generator, "critic": critic}.items()}),
     alt="Generator: 64 numbers, dense layers of 128, 256 and 512 units, an image. "
         "Critic: an image, dense layers of 512 and 256 units, one logit.",
 )  # fmt: skip
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The assertion compares with `mlp_generator` of the package: the same network. The critic's activations are
-# leaky, so that a slope comes through everywhere. Both players learn at the rate 0.001, and beside the
-# generator we keep an average of its weights; section 2.4 said why.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 6.1 How good are they? A number
@@ -643,24 +637,22 @@ gan = GAN(generator, critic, critic_optimizer=Adam(1e-3, 0.5), generator_optimiz
 gan.compile(steps_per_execution=25)
 live = plots.GameLive(gan, x_test, read, title="42 fixed latents, now")
 plan = {"epochs": settings["epochs"], "steps_per_epoch": settings["digits"], "verbose": 0}
-history = gan.fit(x_train, batch_size=64, callbacks=[live], **plan)
+gan.fit(x_train, batch_size=64, callbacks=[live], **plan)
+on_images = np.mean([live.history[key][-3:] for key in ("real_accuracy", "fake_accuracy")])
+print(f"mean accuracy of the discriminator over the last three marks: {on_images:.2f}")
+if session.profile != "smoke" and reader == "mnist":
+    assert on_images > 0.6, "on images the discriminator stays ahead of chance"
+    assert live.history["FD"][-1] < 0.2 * live.history["FD"][0]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Left: the averaged generator's answer to 42 latents that stay the same. Right: both losses, the accuracies, FD on
 # 500 samples, and the critic's mean slope at real images: a critic without slope has nothing to teach.
 
-# %% slideshow={"slide_type": "skip"}
-on_images = np.mean([live.history[key][-3:] for key in ("real_accuracy", "fake_accuracy")])
-print(f"mean accuracy of the discriminator over the last three marks: {on_images:.2f}")
-if session.profile != "smoke" and reader == "mnist":
-    assert on_images > 0.52, "on images the discriminator stays ahead of chance"
-    assert live.history["FD"][-1] < 0.5 * live.history["FD"][0]
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Beside what you have just trained stands a long run of the same two networks on MNIST, by
 # `training/gan.py`. Besides its length three things differ: both rates fall to 0 over the second half, the
-# average is slower (0.999), and the critic's slope is mildly penalised (R1, notebook 07). Without that
-# penalty FD went down to 2.0 at 12,000 iterations and then up again, to 2.6.
+# average is slower (0.999), and the critic's slope is mildly penalised (R1, notebook 07). (One run without that
+# penalty reached an FD of 2.0 at 12,000 iterations, and rose to 2.6 afterwards.)
 
 # %% slideshow={"slide_type": "fragment"}
 long = pretrained.load("gan-mnist")
@@ -692,36 +684,40 @@ if read:
         print(f"{kind:27} FD {metrics.frechet_distance(found, readings['real'].features):6.2f}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the last two lines you see section 2.4 again: a generator circles, and here the average of its weights
-# has the smaller FD. The specks are the mark of fully connected networks: each pixel is computed by itself,
-# and nothing tells it that its neighbours are neighbours. Notebook 05 changes that.
+# In the last two lines the average of the weights has the smaller FD, as the average of the positions had the smaller
+# radius in 2.4. The long run is better by far, and still not clean: look for strokes that break off, and for the
+# specks that are left. Specks are typical of fully connected networks: each pixel is computed by itself, and nothing
+# tells it which pixels are its neighbours. Notebook 05 changes that.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 6.2 What do the losses tell?
 #
 # Two long runs kept their losses and their FD along the way: this lecture's, and that of the DCGAN in the
-# next one. Cover the right panel, and guess from the losses when the samples are best.
+# next one. Cover the right panel, and guess from the losses when the samples are best. The third run in the printed
+# lines is the one that you have just watched.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 runs = {title: pretrained.load(weights).recipe["settings"]["trace"]
         for title, weights in {"simple GAN": "gan-mnist", "DCGAN": "dcgan-mnist"}.items()}  # fmt: skip
 watched = {"generator_loss": "Generator's loss, nats", "critic_loss": "Discriminator's loss, nats",
            "FD": "FD-mnist-cnn"}  # fmt: skip
-rank = {label: {key: spearmanr(run[key], run["FD"]).statistic for key in ("generator_loss", "critic_loss")}
-        for label, run in runs.items()}  # fmt: skip
-text = "; ".join(f"{label}: generator's {r['generator_loss']:+.2f}, discriminator's {r['critic_loss']:+.2f}"
-                 for label, r in rank.items())  # fmt: skip
-show(draw.losses_beside(runs, watched), f"Losses and FD over two long runs. Rank correlation with FD: {text}.")
-print("rank correlation with FD over the whole run (Spearman):", *text.split("; "), sep="\n   ")
-assert rank["simple GAN"]["generator_loss"] > 0.9 and abs(rank["DCGAN"]["generator_loss"]) < 0.3
-assert rank["simple GAN"]["critic_loss"] < 0 < 0.9 < rank["DCGAN"]["critic_loss"]
+show(draw.losses_beside(runs, watched),
+     "Losses and FD over two long runs. The generator's loss falls for three quarters of the simple GAN's run, and "
+     "rises for the first half of the DCGAN's. The discriminator's rises for half of the simple GAN's run, and falls "
+     "in the DCGAN's. FD falls in both, and turns up at the end of the simple GAN's.")  # fmt: skip
+rank = {label: [spearmanr(run[key], run["FD"]).statistic for key in ("generator_loss", "critic_loss")]
+        for label, run in (runs | ({"just trained": live.history} if read else {})).items()}  # fmt: skip
+print("rank correlation with FD over the whole run (Spearman):")
+for label, of in rank.items():
+    print(f"   {label:13} generator's loss {of[0]:+.2f}   discriminator's loss {of[1]:+.2f}")
+assert rank["simple GAN"][0] > 0.9 > 0.3 > abs(rank["DCGAN"][0]) and rank["simple GAN"][1] < 0 < 0.9 < rank["DCGAN"][1]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# It would be too much to say that the losses tell nothing. In the run of this lecture the generator's loss
-# follows FD closely, from start to end. In the next lecture's run the same loss says nothing about FD, and
-# the discriminator's loss, which here went slightly the other way, follows it. So a loss may carry
-# the news, but you cannot know beforehand which one, or with which sign: each loss depends on how good the
-# *other* player is just now. Measure the samples.
+# It would be too much to say that the losses tell nothing. In this lecture's long run the generator's loss follows
+# FD closely. In the DCGAN's the same loss says nothing about FD, and the discriminator's follows it. In the run
+# just trained, of the same networks as the first, it is the discriminator's loss again. So a loss may carry the
+# news, but you cannot know beforehand which one, or with which sign: each loss depends on how good the *other*
+# player is just now. Measure the samples.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 6.3 Is it a copy?
@@ -745,51 +741,8 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# No pair is the same image. But twelve pairs prove little, and the eye is a poor judge of what is *too*
-# near. So we need a yardstick, and a test that has been seen to ring.
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# **A test that would notice.** For each sample, divide its distance to the nearest *training* image by its
-# distance to the nearest *unseen* one, from the test set. Whatever a generator draws, if it has not copied
-# then both sets are equally strange to it, and the ratio is near 1. A copy's ratio is near 0. So that a
-# copy moved by a pixel is found too, each sample may move by one pixel, nine ways, before it is measured.
-#
-# Does the alarm ring? We plant twelve copies of training images among the samples: four plain, four with
-# noise, four moved by a pixel. And we ask the same of held-out images, which cannot be copies.
-
-# %% slideshow={"slide_type": "fragment"}
-def ratio(images):
-    """Distance to the nearest training image over that to the nearest unseen one, the best of nine moves."""
-    moves = [np.roll(images, (i, j), axis=(1, 2)) for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    return np.divide(*(np.min([nearest(m, pool)[0] for m in moves], axis=0) for pool in (x_train, unseen)))
-
-
-tests = data.scale(pictures.x_test)
-held_out, unseen = tests[: settings["copies"]], tests[settings["copies"] :]
-copied = x_train[rng.choice(len(x_train), 12, replace=False)]
-copied[4:8] += 0.15 * rng.normal(size=copied[4:8].shape)
-copied[8:] = np.roll(copied[8:], (1, -1), axis=(1, 2))
-with_copies = np.concatenate([subject, copied.clip(-1, 1)])
-
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-alarm = 0.5
-found = {"held-out images": ratio(held_out), "samples": ratio(with_copies)[: len(subject)]}
-found["planted copies"] = ratio(with_copies)[len(subject) :]
-rings = {label: int(np.sum(ratios < alarm)) for label, ratios in found.items()}
-text = "; ".join(f"{label}: {count} of {len(found[label])}" for label, count in rings.items())
-show(draw.scattered(found, "distance to training images / distance to unseen images", alarm),
-     f"Ratios of held-out images, of samples and of planted copies. Below the alarm at {alarm}: {text}.")  # fmt: skip
-print(f"below {alarm}:", text)
-for kind, part in zip(("plain", "noisy", "moved"), np.split(found["planted copies"], 3)):
-    print(f"   planted, {kind}:", *part.round(2))
-if session.profile != "smoke" and reader == "mnist":
-    assert np.all(found["planted copies"][[0, 1, 2, 3, 8, 9, 10, 11]] < 0.05), "plain and moved copies must be found"
-    assert rings["planted copies"] >= 10 and rings["samples"] <= rings["held-out images"] + 1
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# The alarm rings for every plain and every moved copy, for three of the four noisy ones, and for no sample of the
-# long run. Without the nine moves it would miss the moved ones: pixel by pixel they are hardly nearer to their
-# originals than to another hand's digit. What this does not rule out is a copy with more noise, turned, or scaled.
+# No pair is the same image. But twelve pairs prove little, and the eye is a poor judge of what is *too* near. Part F
+# builds a yardstick and a test that has been seen to ring; it does not ring for any of 150 samples.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · When it fails: mode collapse
@@ -798,9 +751,9 @@ if session.profile != "smoke" and reader == "mnist":
 # answer is to send *all* fakes to the one point where $d$ is largest. What keeps it from doing so is only
 # that the discriminator answers at once.
 #
-# So let it answer late. The game of section 4 again, but the generator now takes **ten turns** to each
-# turn of the discriminator. (Both have the rate 0.001, and the slope of the critic is penalised a little, as
-# in the long run of section 6.)
+# So let it answer late. The game of section 4 again, but the generator now takes **ten turns** to each turn of the
+# discriminator. (Both have the rate 0.001, and the slope of the critic is penalised a little, as in the long run of
+# section 6.) Beside it, from the same seeds and with the same settings, the game with one turn each.
 
 # %% slideshow={"slide_type": "fragment"}
 def late_game(seed, build_critic=None, turns=10):
@@ -815,6 +768,7 @@ def late_game(seed, build_critic=None, turns=10):
 
 
 late = play_ring(late_game, steps=settings["late"])
+prompt = play_ring(lambda seed: late_game(seed, turns=1), steps=settings["late"])
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 shown = sorted(sorted(range(20), key=lambda k: -late[0][k]["good"])[:6])  # the six marks with most good samples
@@ -832,61 +786,70 @@ if session.profile != "smoke":
     assert len(hits) >= 5 and all(mark["covered"] <= 2 for mark in hits), "good samples, but on few modes"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# This is mode collapse: at these moments most samples are good, and all of them on one spot. From picture to picture
-# the whole cloud has moved to another spot. The ground is pale, for a discriminator that is asked so seldom has hardly
+# This is mode collapse: at these moments most samples are good, and all of them are on or near one spot. From most
+# pictures to the next the whole cloud has moved to another spot. The ground is pale: this discriminator hardly has
 # an opinion. A few samples from one such moment would not give the collapse away; a count of modes does.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 7.1 A cure: show the discriminator the whole batch
 #
-# The discriminator judges each fake by itself. If it could see that all fakes of a batch look alike, it would
-# turn them down at once, late or not. *Minibatch discrimination* (Salimans et al., 2016) gives it that
-# number. Its simplest form is one layer: it appends to the features of each example how much the features
-# differ within the batch, the mean deviation (Karras et al., 2018).
+# The discriminator judges each fake by itself. If it could see that all fakes of a batch look alike, it could turn
+# them down for that alone. *Minibatch discrimination* (Salimans et al., 2016) lets it see. Its simplest form is one
+# layer (Karras et al., 2018): it appends to the features of each example one number, by how much the features differ
+# within the batch. So that nothing else differs, we also play the same critic without that layer.
 
 # %% slideshow={"slide_type": "fragment"}
-def batch_critic():
+def batch_critic(sees=True):
     x = keras.Input((2,))  # (N, 2)
     h = layers.Dense(64, activation="relu")(x)  # (N, 64)
     h = layers.Dense(64, activation="relu")(h)  # (N, 64)
-    h = MinibatchStdDev(group_size=10_000)(h)  # (N, 65): the last number is the same for the whole batch
+    if sees:
+        h = MinibatchStdDev(group_size=10_000)(h)  # (N, 65): the last number is the same for the whole batch
     h = layers.Dense(64, activation="relu")(h)  # (N, 64)
     return keras.Model(x, layers.Dense(1)(h), name="critic")  # (N, 1)
 
 
 cured = play_ring(lambda seed: late_game(seed, batch_critic), steps=settings["late"])
+blind = play_ring(lambda seed: late_game(seed, lambda: batch_critic(sees=False)), steps=settings["late"])
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-both = {"ten turns to one": late, "the same, and the critic sees the batch": cured}
-panels = {title: {label: [[mark[key] for mark in run] for run in runs] for label, runs in both.items()}
+games = {"one turn to one": prompt, "ten to one": late, "ten to one, the critic sees the batch": cured}
+panels = {title: {label: [[mark[key] for mark in run] for run in runs] for label, runs in games.items()}
           for title, key in {"Modes covered, of 8": "covered", "Share of good samples": "good"}.items()}  # fmt: skip
 figure, axes = draw.many_runs(panels, [mark["iterations"] for mark in late[0]], "iterations", ylim=(-0.04, None))
+games["ten to one, that critic without the layer"] = blind
 text = "; ".join(f"{label}: " + ", ".join(f"{run[-1]['covered']} ({run[-1]['good']:.0%})" for run in runs)
-                 for label, runs in both.items())  # fmt: skip
-show(figure, f"Modes and good samples over time, a line a seed. At the end, modes and good samples by seed: {text}.")
+                 for label, runs in games.items())  # fmt: skip
+drawn = text.rpartition("; ")[0]  # the last game is printed only
+show(figure, f"Modes and good samples over time, a line a seed. At the end, modes and good samples by seed: {drawn}.")
 print("modes covered and good samples at the end, seed by seed:", *text.split("; "), sep="\n   ")
 if session.profile != "smoke":
-    assert all(mine[-1]["covered"] >= theirs[-1]["covered"] + 4 for mine, theirs in zip(cured, late))
+    few, many = ([run[-1]["covered"] for run in runs] for runs in (late, prompt + cured))
+    assert max(few) <= 2 and min(many) >= 7, "late answers lose modes; a critic that sees the batch keeps them"
+    assert np.median([run[-1]["covered"] for run in blind]) <= 2, "without the layer most seeds must collapse"
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+ends = {"one turn to one": prompt[0][-1], "ten to one": late[0][shown[-1]], "the critic sees the batch": cured[0][-1]}
 show(
-    clouds.film({"plain critic": (late[0][shown[-1]]["points"], np.full(3_600, 0.5)),
-                 "critic that sees the batch": (cured[0][-1]["points"], np.full(3_600, 0.5))},
-                centers, limit=2.2, columns=2, width=9),
-    alt=f"Left: a collapsed moment, {late[0][shown[-1]]['covered']} of 8 modes. Right: the end of the cured game from "
-        f"the same seed, {cured[0][-1]['covered']} of 8 modes, {cured[0][-1]['good']:.0%} good samples.",
+    clouds.film({title: (mark["points"][:1_000], np.full(3_600, 0.5)) for title, mark in ends.items()},
+                centers, limit=2.2, columns=3, width=11),
+    alt="Samples of three games from one seed: "
+        + "; ".join(f"{title}, {mark['covered']} of 8 modes, {mark['good']:.0%} good" for title, mark in ends.items())
+        + ". The middle one at a collapsed moment, the others at the end.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Same seeds, same rates, same ten turns, and no collapse. Two things differ, though: this critic sees the batch's
-# deviation, and it has one layer more. Which of them does it was not separated here; in a trial of our own the larger
-# critic without the deviation found all eight modes from one of three seeds. (No surface is drawn, since this
-# critic's opinion of a point depends on the batch it comes with.)
+# Same seeds, same rates, same penalty. With one turn each, all three games end with eight modes. With ten turns, none
+# ends with more than one. When the critic sees the batch, all three end with eight again.
+#
+# The last printed line is the control: the same critic without its layer. It finds the modes from one seed; from the
+# two others it ends with one mode or none. So a larger critic can help by itself, but only with the layer do all three
+# seeds end with eight. (The last picture has no surface, since this critic's opinion of a point depends on the
+# batch it comes with.)
 #
 # **How to recognise collapse:** samples of different latents look alike; a class or a spot is missing, and later
-# another one. **What to do:** let the discriminator keep up (more turns, a higher rate), let it see the batch,
-# and count modes or classes instead of watching losses. Notebooks 06 and 07 go another way: a loss whose
-# slope does not depend on who is ahead.
+# another one. **What to do:** let the discriminator keep up (more turns, a higher rate), let it see the batch, and
+# count modes or classes instead of watching losses. Notebooks 06 and 07 go another way, and change the loss.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Recap
@@ -894,30 +857,15 @@ show(
 # - Two players, one value. The discriminator's loss is cross entropy; the generator's is cross entropy
 #   with the wrong label.
 # - The best discriminator is $p/(p+q)$. Against it, the generator minimises $-\log 4 + 2\,\mathrm{JSD}$.
-# - Taking turns can circle for ever. Averages settle.
+# - Taking turns can circle for ever. The average of the way settles.
+# - An accuracy near ½ says that this discriminator cannot tell. A fresh one may.
 # - A loss may follow the quality of the samples, or not, or with the other sign. Measure the samples.
-# - A test for copies is worth something once you have seen it ring.
-# - Mode collapse: good samples, all of one kind. Let the discriminator see the batch.
+# - Mode collapse: good samples, all of one kind. It comes with late answers, and goes when the discriminator sees
+#   the batch.
 #
-# **What still hurts.** Digits with specks, because fully connected layers know nothing of neighbours;
-# a teacher that falls silent when it is best. Notebook 05 mends the first with convolutions. Notebooks 06
-# and 07 take up the other.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ### Errata of the slides
-#
-# Small ones, on slides that are right in the main.
-#
-# | slide | what holds |
-# |---|---|
-# | the discriminator gives 0 or 1 | a probability; a hard decision has no slope to learn from |
-# | Nash equilibrium: wins and losses in turn | nobody gains by moving alone; the turns circle *around* it (2.4) |
-# | the new loss *costs* the guarantee to converge | turns in weights never had it; see below, and 2.4 |
-# | the generator is optimal when it maximises $C(g)$ | when it minimises it; the best is $-\log 4$ (2.3) |
-# | the decreasing gradient makes training hard | with gradient descent; Adam makes up for most of it (A) |
-#
-# A guarantee does exist, in an idealised form (Goodfellow et al., 2014, proposition 2): if the density of the
-# fakes itself is changed in small steps, each against the best discriminator, it converges to the data's.
+# **What still hurts.** Digits have specks, because fully connected layers know nothing of neighbours. And the best
+# discriminator says nothing when the fakes are far off (2.3). Notebook 05 mends the first with convolutions. Notebooks
+# 06 and 07 take up the second.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · Your turn
@@ -1076,7 +1024,7 @@ exercises.gan.turns.check(my_turns, my_conclusion)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## In depth
 #
-# Five sections for a second meeting. Each stands by itself.
+# Six sections for a second meeting. Each stands by itself.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### A · Does the saturating loss starve?
@@ -1136,10 +1084,12 @@ show(figure, f"The middle of the fakes climbs from −2 to 2. Iterations until i
 print(*text.split("; "), sep="\n")
 slow, quick = (arrived["gradient descent", loss] for loss in ("minimax", "nonsaturating"))
 assert min(slow) > 2 * max(quick), "with gradient descent the saturating loss must starve"
+late_adam, soon_adam = (np.mean(arrived["Adam", loss]) for loss in ("minimax", "nonsaturating"))
+assert late_adam < 2 * soon_adam, "Adam makes up for most of that"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# With gradient descent you see the lecture's claim: the saturating loss needs four to eleven times as long, seed by
-# seed. With Adam it still takes longer, but only 1.1 to 1.5 times: Adam divides each gradient by its own recent size,
+# With gradient descent you see the lecture's claim: the saturating loss needs 3.7 to 4 times as long, seed by
+# seed. With Adam it still takes longer, but only 1.3 to 1.5 times: Adam divides each gradient by its own recent size,
 # so a small slope takes it nearly as far as a large one. Adam appeared half a year after the GAN.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
@@ -1153,7 +1103,7 @@ show(
         f"1,000 iterations, lie over the data; there d differs from ½ by {off[0]:.2f} in the mean.",
 )  # fmt: skip
 print("mean |d − ½| where the data lies, after 1,000 iterations:", *(f"{number:.3f}" for number in off))
-assert max(off) < 0.15, "at balance, the discriminator must be near chance"
+assert max(off) < 0.04, "at balance, the discriminator must be near chance"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The same game as a film: the fakes climb the curve $d$. On the way they draw together and overshoot, for all of
@@ -1330,7 +1280,7 @@ assert max(left_over["saturating"]) < min(left_over["least squares"]) < min(left
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### D · Discrete data: why `argmax` stops a GAN
 #
-# The last deck says that GANs have had little success with language. The reason fits on one slide. A
+# The last deck says that GANs have had little success with language. One reason fits on one slide. A
 # generator of words ends in scores for the words, and a sentence needs *one* word: the `argmax`. Turn one
 # score up slowly and watch the critic's output for the word that is chosen.
 
@@ -1355,10 +1305,11 @@ axis.legend()
 show(figure, "With argmax the critic's output is flat, jumps once and is flat again; with softmax it rises smoothly.")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The staircase has slope 0 at every place but one, where it has none: nothing flows back to the generator.
+# The staircase has slope 0 at every place but one, and no slope there: nothing flows back to the generator.
 # The mixture has a slope, and another fault. Real words are pure; a mixture is not, so a discriminator tells
-# the two apart without reading. Ways around it: a sharp but smooth draw (Gumbel-softmax), gradients by score
-# function (REINFORCE, as in notebook 01), or leaving GANs for models of the next word (lecture 10).
+# the two apart without reading: one look at the largest weight will do. Ways around it: a sharp but smooth draw
+# (Gumbel-softmax), gradients by score function (REINFORCE, as in notebook 01), or leaving GANs for models of the next
+# word (lecture 10).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### E · Are all classes there?
@@ -1381,8 +1332,78 @@ print(f"the long run's record: smallest class {scores['smallest-class']:.1%}, la
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # All ten classes are there. In the run just trained their shares are off: 13 % of the samples are in a class too many,
-# three times as much as chance allows. The long run's 4.4 % is hardly more than chance. No term of the loss counts
-# classes, so no curve of losses would have told you.
+# nearly three times as much as chance allows. The long run's 4.4 % is within what chance allows. No term of the loss
+# counts classes, so no curve of losses would have told you.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### F · Is it a copy? A test that would notice
+#
+# For each sample of section 6.3, divide its distance to the nearest *training* image by its distance to the nearest
+# *unseen* one, from the test set. If the generator has not copied, both sets are equally strange to its samples. The
+# ratio is then somewhat below 1, only because there are six times as many training images to be near to. A copy's
+# ratio is near 0. So that a copy moved by a pixel is found too, each sample may move by one pixel, nine ways.
+#
+# How far below 1? Ask held-out images, which cannot be copies. And does the alarm ring? We plant twelve copies of
+# training images among the samples: four plain, four with noise, four moved by a pixel.
+
+# %% slideshow={"slide_type": "fragment"}
+def ratio(images, steps=(-1, 0, 1)):
+    """Distance to the nearest training image over that to the nearest unseen one, each the best of all moves."""
+    moved = [np.roll(images, (i, j), axis=(1, 2)) for i in steps for j in steps]
+    return np.divide(*(np.min([nearest(m, pool)[0] for m in moved], axis=0) for pool in (x_train, unseen)))
+
+
+tests = data.scale(pictures.x_test)
+held_out, unseen = tests[: settings["copies"]], tests[settings["copies"] :]
+copied = x_train[rng.choice(len(x_train), 12, replace=False)]
+copied[4:8] += 0.15 * rng.normal(size=copied[4:8].shape)
+copied[8:] = np.roll(copied[8:], (1, -1), axis=(1, 2))
+with_copies = np.concatenate([subject, copied.clip(-1, 1)])
+
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+alarm, planted = 0.5, ratio(with_copies)
+found = {"held-out images": ratio(held_out), "samples": planted[: len(subject)],
+         "planted copies": planted[len(subject) :]}  # fmt: skip
+rings = {label: int(np.sum(ratios < alarm)) for label, ratios in found.items()}
+middle = {label: float(np.median(ratios)) for label, ratios in found.items()}
+text = "; ".join(f"{label}: {count} of {len(found[label])}" for label, count in rings.items())
+show(draw.scattered(found, "distance to training images / distance to unseen images", alarm),
+     f"Ratios of held-out images, of samples and of planted copies. Below the alarm at {alarm}: {text}.")  # fmt: skip
+print(f"below {alarm}:", text)
+
+# %% slideshow={"slide_type": "fragment"}
+print("medians:", *(f"{label} {number:.2f}  " for label, number in middle.items()))
+for kind, part in zip(("plain", "noisy", "moved"), np.split(found["planted copies"], 3)):
+    print(f"planted, {kind}:", *part.round(2))
+unmoved = ratio(with_copies[-4:], steps=(0,))
+print("planted, moved, if samples may not move:", *unmoved.round(2))
+if session.profile != "smoke" and reader == "mnist":
+    plain, _, moved = np.split(found["planted copies"], 3)
+    assert max(*plain, *moved) < 0.05 < alarm < unmoved.min(), "plain and moved copies must be found"
+    assert rings["planted copies"] >= 10 and rings["samples"] <= rings["held-out images"] + 1
+    assert middle["samples"] > middle["held-out images"] - 0.05, "as a whole, samples are no nearer to training images"
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The alarm rings for every plain and every moved copy, for three of the four noisy ones, and for no sample of the
+# long run. Nor do the samples as a whole lean towards the training images: their median ratio is no smaller than that
+# of held-out images. Without the nine moves the moved copies would have passed. What this does not rule out is a copy
+# with more noise, turned, or scaled.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### Errata of the slides
+#
+# Small ones, on slides that are right in the main.
+#
+# | slide | what holds |
+# |---|---|
+# | the discriminator gives 0 or 1 | a probability; a hard decision has no slope to learn from |
+# | Nash equilibrium: wins and losses in turn | nobody gains by moving alone; the turns circle *around* it (2.4) |
+# | the new loss *costs* the guarantee to converge | turns in weights never had it; see below, and 2.4 |
+# | the generator is optimal when it maximises $C(g)$ | when it minimises it; the best is $-\log 4$ (2.3) |
+# | the decreasing gradient makes training hard | with gradient descent; Adam makes up for most of that (A) |
+#
+# A guarantee does exist, in an idealised form (Goodfellow et al., 2014, proposition 2): if the density of the
+# fakes itself is changed in small steps, each against the best discriminator, it converges to the data's.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### References

@@ -26,16 +26,16 @@
 # - write the gradient penalty in five lines, and check it against a number known on paper,
 # - show why batch norm and this penalty do not go together,
 # - tell the two-sided, the one-sided, the R1 and the DRAGAN penalty apart, by formula and by result,
-# - say what a gradient penalty does near the goal, and what R1 does there,
+# - say what a gradient penalty does near the goal, and what R1 does there (in depth),
 # - compare kinds of GAN honestly: same seconds, same data, several seeds.
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
 # | `smoke` | tests | about 1 minute on two cores |
-# | `cpu` | a laptop | 480 processor seconds: 6 minutes on two cores |
+# | `cpu` | a laptop | about 600 processor seconds, measured on busy cores |
 # | `gpu` | the full recipe | not measured here |
 #
-# Sections 1 to 9 fit one meeting. "In depth" at the end is for reading at home.
+# Sections 1 to 10 fit one meeting. "In depth" at the end is for reading at home.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ## Set-up
@@ -77,18 +77,19 @@ from course_utils.plots import landscape, show
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings. `width` is that of the image networks, `steps` counts their iterations, `toy` and `grid`
-# those of the games on points, `contour` the steps of the critics in section 3; `seeds` is how often a game is
-# repeated. Put another set's name at the top: `"fashion_mnist"`, `"cifar10"` (frogs) or `"glyphs"`.
+# those of the games on points, `contour` the steps of the critics in section 3. `clips` are the wider limits of section
+# 5.2, and `seeds` is how often a game is repeated. Put another set's name at the top: `"fashion_mnist"`, `"cifar10"`
+# (frogs) or `"glyphs"`.
 
 # %% slideshow={"slide_type": "skip"}
 name = "mnist"
 settings = session.pick(
     smoke={"images": 1_000, "test": 500, "width": 8, "steps": 4, "turns": 2, "seeds": 2, "toy": 100, "grid": 100,
-           "contour": 50, "toys": ("8 Gaussians",)},
+           "contour": 50, "toys": ("8 Gaussians",), "clips": (0.1,)},
     cpu={"images": 60_000, "test": 1_000, "width": 32, "steps": 300, "turns": 5, "seeds": 3, "toy": 1_500,
-         "grid": 7_000, "contour": 2_500, "toys": ("8 Gaussians", "25 Gaussians", "Swiss roll")},
+         "grid": 7_000, "contour": 2_500, "toys": ("8 Gaussians", "25 Gaussians", "Swiss roll"), "clips": (0.1, 0.5)},
     gpu={"images": 60_000, "test": 10_000, "width": 64, "steps": 10_000, "turns": 5, "seeds": 5, "toy": 20_000,
-         "grid": 50_000, "contour": 5_000, "toys": ("8 Gaussians", "25 Gaussians", "Swiss roll")},
+         "grid": 50_000, "contour": 5_000, "toys": ("8 Gaussians", "25 Gaussians", "Swiss roll"), "clips": (0.1, 0.5)},
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -169,9 +170,10 @@ assert np.isclose(away.mean(), f.mean() - g.mean(), atol=1e-6), "Kantorovich–R
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Between the points many functions of slope at most 1 take these values. The lowest is $\max_i(f_i - \|u - x_i\|)$,
-# the highest $\min_j(g_j + \|u - y_j\|)$. Both are cones, so both have slope 1 nearly everywhere; take their mean,
-# which is also one. Now walk from a fake point to its real partner. Any such critic must climb by exactly the length
-# of the way, and may never be steeper than 1. So it has slope *exactly* 1, all along.
+# the highest $\min_j(g_j + \|u - y_j\|)$. Both are made of cones, so both have slope 1 nearly everywhere. Their mean
+# takes the same values, and may be flatter elsewhere; we draw that one. Now walk from a fake point to its real
+# partner. Any such critic must climb by exactly the length of the way, and may never be steeper than 1. So it has
+# slope *exactly* 1, all along.
 
 # %% slideshow={"slide_type": "fragment"}
 def best_critic(u):
@@ -182,13 +184,13 @@ def best_critic(u):
 
 t = np.linspace(0, 1, 11)[:, None, None]
 way = (t * real + (1 - t) * pairs).reshape(-1, 2)  # from fake (0) to real (1)
-climbed = best_critic(way).reshape(11, n) - g[partner]
-assert np.allclose(climbed, t[..., 0] * away, atol=1e-5), "the slope on the lines is 1"
+steps = np.diff(best_critic(way).reshape(11, n), axis=0) / (away / 10)  # slope of each tenth of each way
+assert np.allclose(steps, 1, atol=1e-3), "the slope on the lines is 1"
 anywhere, h = landscape.plane().astype("float64"), 1e-3
 values, distances = best_critic(anywhere)[::16], np.linalg.norm(anywhere[::16, None] - anywhere[::16], axis=-1)
 assert np.all(np.abs(values[:, None] - values) <= distances + 1e-6), "and at most 1 everywhere"
 slope = np.hypot(*((best_critic(anywhere + h * e) - best_critic(anywhere - h * e)) / (2 * h) for e in np.eye(2)))
-print(f"slope on the lines 1.00; at {np.mean(slope < 0.9):.0%} of all places it is below 0.9")
+print(f"slope on the lines {steps.min():.3f} to {steps.max():.3f}; all places: {np.mean(slope < 0.9):.0%} below 0.9")
 
 # %% slideshow={"slide_type": "fragment"}
 show(
@@ -297,14 +299,13 @@ def slopes_of(critic, x):
 
 
 def told_apart(critic, real, fake):
-    """How often the critic scores a real point above a fake one: ½ is chance, whatever its scale."""
+    """The gap, and how often the critic scores a real point above a fake one: ½ is chance, whatever its scale."""
     high, low = (critic.predict(x, verbose=0) for x in (real, fake))
-    return float(np.mean(high > low.T))
+    return float(high.mean() - low.mean()), float(np.mean(high > low.T))
 
 # %% slideshow={"slide_type": "subslide"}
-limits = {"clipped to ±0.01": {"clip": 0.01}, "gradient penalty": {}}
-rng, plane = np.random.default_rng(0), landscape.plane()
-surfaces, spread, ranks = {}, {}, {}
+limits = {"clipped to ±0.01": {"clip": 0.01}, "clipped to ±0.1": {"clip": 0.1}, "gradient penalty": {}}
+plane, surfaces, spread, ranks, springs = landscape.plane(), {}, {}, {}, {}
 for title, limit in limits.items():
     for toy, real in ((toy, points[toy]) for toy in settings["toys"]):
         keras.utils.set_random_seed(0)
@@ -313,16 +314,19 @@ for title, limit in limits.items():
         game = Alone(critic, **limit)
         game.compile(steps_per_execution=50)
         game.fit((real, fake), batch_size=256, epochs=1, steps_per_epoch=settings["contour"], verbose=0)
-        steep, ranks[toy, title] = slopes_of(critic, fake[:500]).mean(), told_apart(critic, real[:2_000], fake[:2_000])
-        height = ops.convert_to_numpy(ops.stop_gradient(critic(plane)))[:, 0] / steep
-        surfaces[f"{toy}, {title}\nmean slope {steep:.2g}"] = (height - height.mean(), real[:150], None)
+        height, steep = critic.predict(plane, verbose=0)[:, 0], slopes_of(critic, fake[:2_000]).mean()
+        gap, ranks[toy, title] = told_apart(critic, real[:2_000], fake[:2_000])
+        surfaces[f"{toy}, {title}\nmean slope {steep:.2g}"] = ((height - height.mean()) / steep, real[:150], None)
         spread[title] = np.concatenate([k.ravel() for k in critic.get_weights()])
+        springs[toy] = gap, steep  # those of the last limit, the penalty, stay
 
 # %% slideshow={"slide_type": "fragment"}
+shown = {title: surface for title, surface in surfaces.items() if "±0.1\n" not in title}
+columns = len(settings["toys"])
 show(
-    landscape.contours(surfaces, columns=len(settings["toys"]), width=3.9 * len(settings["toys"]) + 0.8, shared=True),
+    landscape.contours(shown, columns=columns, width=3.9 * columns + 0.8, shared=True),
     alt="Critics as landscapes, one colour scale for all, in units of each critic's own mean slope. Upper row: "
-    "clipped. Lower row: gradient penalty. " + "; ".join(title.replace("\n", ", ") for title in surfaces) + ".",
+    "clipped. Lower row: gradient penalty. " + "; ".join(title.replace("\n", ", ") for title in shown) + ".",
 )
 
 # %% slideshow={"slide_type": "fragment"}
@@ -330,27 +334,27 @@ print(f"{'':14}", *(f"{title:>18}" for title in limits), "  how often a real poi
 for toy in settings["toys"]:
     print(f"{toy:14}", *(f"{ranks[toy, title]:18.1%}" for title in limits))
 if session.profile != "smoke":
-    assert all(ranks[toy, "gradient penalty"] > ranks[toy, "clipped to ±0.01"] + 0.02 for toy in settings["toys"])
+    for toy in settings["toys"]:
+        assert ranks[toy, "gradient penalty"] > max(ranks[toy, title] for title in limits if "±" in title) + 0.1
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# All six panels have one colour scale, in units of each critic's own mean slope; dark is high. The clipped critics
-# draw three times the same blunt pyramid: they know where the middle of the data is. A real point scores above a
-# fake one in 55 to 58 % of all pairs, where chance is 50 %. With the penalty every spot of the ring is a hill, the
-# contours of the grid bend around its spots, and the spiral is a ridge: 70 to 99.7 %. The titles give the slopes:
-# below 0.0005 for the clipped critics, 2 to 4 for the others. (Why more than 1? See section 6: $\lambda=0.1$ is a weak
-# spring.) This is the paper's limit, 0.01; a wider one can do better, and has to be found.
+# Both rows have one colour scale, in units of each critic's own mean slope; dark is high. The clipped critics draw
+# the same blunt pyramid three times, whatever the data. With the penalty every spot of the ring is a hill, the
+# contours of the grid bend around its spots, and most of the spiral is a ridge. The table counts how often a real
+# point scores above a fake one; chance is 50 %. The limit of the paper, 0.01, gives 56 to 58 %. A
+# limit of 0.1, which the figure leaves out, gives 58 to 74 %, the penalty 70 to 99.7 %. (Why are the penalised
+# slopes more than 1? See section 6: $\lambda=0.1$ is a weak spring.)
 
 # %% slideshow={"slide_type": "subslide"}
-show(
-    landscape.weight_histograms(spread),
-    alt="Left: clipped weights pile up at the two ends. Right: with the penalty they form one broad hill.",
-)
 at_limit = {title: np.mean(np.abs(kernel) > 0.99 * np.abs(kernel).max()) for title, kernel in spread.items()}
-print("within 1 % of the largest:", *(f"{title}: {share:.1%} of the weights" for title, share in at_limit.items()))
+text = ", ".join(f"{title} {share:.1%}" for title, share in at_limit.items())
+show(landscape.weight_histograms(spread), alt=f"Three histograms of weights. Within 1 % of the largest size: {text}.")
+print("weights within 1 % of the largest:", text)
 assert at_limit["clipped to ±0.01"] > 0.5 and at_limit["gradient penalty"] < 0.05
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Most clipped weights sit at the limit, so the critic hardly uses more than their signs. With the penalty they
+# Clipped, three quarters or more of the weights sit at the limit, so the critic hardly uses more than their signs.
+# (On the left, the two small spikes stand one step of the optimizer, 0.001, inside the limit.) With the penalty they
 # spread: no weight is told where to be.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -386,18 +390,16 @@ show(
     landscape.leak(leaked),
     alt="Without norm and with layer norm only the diagonal is coloured; with batch norm every square is.",
 )
+try:
+    penalties.gradient_penalty(critics["batch norm"], six, six, seed=0)
+except ValueError as error:
+    print(error)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Without norm and with layer norm, an image's score depends on that image alone: the other squares are
 # not small, they are *exactly* zero. With batch norm every image moves every score. "The slope at
 # $\hat x_i$" is then no property of $\hat x_i$ any more, and the penalty constrains something else. The package
-# does not let you try:
-
-# %% slideshow={"slide_type": "fragment"}
-try:
-    penalties.gradient_penalty(critics["batch norm"], six, six, seed=0)
-except ValueError as error:
-    print(error)
+# does not let you try; the last line is its answer.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · The game
@@ -456,7 +458,8 @@ assert difference < 1e-5
 # ### 5.1 Eight spots
 #
 # The ring of notebook 04, with the same networks for every game. A sample is *good* if it lies within three standard
-# deviations of a centre; a mode is covered if it has a good sample. Again $\lambda=0.1$, and rates that fall to 0.
+# deviations of a centre; a mode is covered if it has a good sample (notebook 04 asked for more). Again $\lambda=0.1$,
+# and rates that fall to 0.
 
 # %% slideshow={"slide_type": "fragment"}
 def toy_game(kind, seed, steps=settings["toy"], turns=2, **arguments):
@@ -501,40 +504,42 @@ show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 5.2 Is a clipped critic too quiet?
 #
-# Section 3 showed clipped critics with tiny slopes. It is tempting to say: so the generator learns from a whisper.
-# But the generator's optimizer is Adam, which divides every gradient by its size. If loudness were the trouble, a
-# generator's loss multiplied by 1,000 would help. Try it.
+# Section 3 showed clipped critics with tiny slopes. It is tempting to say: the slope is too small for the generator to
+# learn from. But the generator's optimizer is Adam, which divides every gradient by its size. If size were the
+# trouble, a generator's loss multiplied by 1,000 would help. Try it. And try wider limits, from the same seeds.
 
 # %% slideshow={"slide_type": "fragment"}
 loud = losses.AdversarialLoss("loud", losses.wasserstein.discriminator,
                               lambda logits: 1_000 * losses.wasserstein.generator(logits))  # fmt: skip
-played["clipped"] = ring(WGAN, seeds)
-played["clipped, ×1000"] = ring(WGAN, seeds, loss=loud)
+played |= {"±0.01": ring(WGAN, seeds), "±0.01, loss ×1000": ring(WGAN, seeds, loss=loud)}
+played |= {f"±{clip}": ring(WGAN, seeds, clip=clip) for clip in settings["clips"]}
 for title, pairs in played.items():
-    print(f"{title:16} good samples", *(f"{found.good_share:6.1%}" for _, found in pairs), f"({len(seeds)} seeds)")
+    print(f"{title:17} good samples", *(f"{found.good_share:6.1%}" for _, found in pairs), f"({len(seeds)} seeds)")
 if session.profile != "smoke":
     shares = {title: np.array([found.good_share for _, found in pairs]) for title, pairs in played.items()}
-    assert np.max(np.abs(shares["clipped"] - shares["clipped, ×1000"])) < 0.1 and shares["two-sided"].min() > 0.85
-    assert max(shares["clipped"].max(), shares["clipped, ×1000"].max()) < 0.5
+    assert max(shares["±0.01"].max(), shares["±0.01, loss ×1000"].max()) < 0.1, "a louder critic helps no seed"
+    clipped = [found.min() for title, found in shares.items() if title != "two-sided"]
+    assert max(clipped) < 0.5 < 0.85 < shares["two-sided"].min(), "no limit on the list does from every seed"
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 panels = dict(panel(title, *pairs[0]) for title, pairs in played.items())
 show(
-    landscape.clouds(panels, points["8 Gaussians"][:1_500], columns=3, width=11),
+    landscape.clouds(panels, points["8 Gaussians"][:1_500], columns=len(panels), width=14),
     alt="The ring of eight, first seed: " + "; ".join(title.replace("\n", ", ") for title in panels) + ".",
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A thousand times as loud, and no better: below 3 % good samples from every seed, with and without the factor,
-# against 92 to 94 % under the penalty. So the size of the slope is not what ails this game. Section 3 showed what the
-# critic of this limit knows of the data: its middle. A wider limit is not tried here. (This critic is shallow. In a
-# deep one the gradient can vanish altogether, and then no optimizer helps: notebook 06, section 6.3.)
+# A thousand times as loud, and no better: below 3 % good samples from every seed. So the size of the slope is not
+# what ails this game. The limit matters more. With ±0.1 two seeds get to 78 and 82 %, the third to 15 %; with ±0.5
+# none gets anywhere. So a limit has to be searched for, and the best of this list does not work from every seed. The
+# penalty gives 92 to 94 %. (This critic is shallow. In a deep one the gradient can vanish altogether, and then no
+# optimizer helps: notebook 06, section 6.3.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · Digits
 #
 # The networks of notebook 05; the critic has no norm. What is new is the penalty, and Adam with $\beta_2=0.9$. The
-# paper's rate of 0.0001 is for runs of a day; ours is ten times that.
+# paper's rate is 0.0001; our run is short, and takes ten times that.
 
 # %% slideshow={"slide_type": "fragment"}
 def image_game(seed=0):
@@ -590,32 +595,38 @@ fakes = game.sample(len(x_train[:1_000]), seed=1)
 # and of generated images, the generator's loss (its zero means nothing), the slope, and FD on 500 images.
 
 # %% slideshow={"slide_type": "subslide"}
-show(
-    landscape.slopes({label: (traced.iterations, found) for label, found in traced.found.items()}),
-    alt="Mean slopes at mixtures, real and generated images over training, with bands, and a line at 1.",
-)
-for label, found in traced.found.items():
-    print(f"{label:12} slope {found[-1].mean():.2f} ± {found[-1].std():.2f}")
+def spring(gap, weight):
+    return 0.5 + np.sqrt(0.25 + np.array(gap) / (2 * weight))
+
+
+rest = spring(live.history["logit_gap"], 10)
+curves = {label: (traced.iterations, found) for label, found in traced.found.items()}
+show(landscape.slopes(curves | {"where the spring rests": (traced.iterations, rest)}),
+     alt="Mean slopes at mixtures, real and generated images over training, with bands, and where the spring rests.")
+print(*(f"{label} {found[-1].mean():.2f} ± {found[-1].std():.2f}" for label, found in traced.found.items()), sep="   ")
+print(f"gap {live.history['logit_gap'][-1]:.2f}: the spring rests at {rest[-1]:.2f}")
+for toy, (pull, steep) in springs.items():
+    print(f"section 3, λ = 0.1, {toy:12} gap {pull:.2f}: it rests at {spring(pull, 0.1):.2f}, measured {steep:.2f}")
 if session.profile != "smoke":  # the critic needs a few hundred turns to get there
-    assert 0.7 < traced.found["mixtures x̂"][-1].mean() < 1.6
-gap = live.history["logit_gap"][-1]
-at_rest = 0.5 + np.sqrt(0.25 + gap / (2 * 10))
-print(f"gap {gap:.2f}: a spring with this pull rests at s = {at_rest:.2f}")
-if session.profile != "smoke":
-    assert abs(traced.found["mixtures x̂"][-1].mean() - at_rest) < 0.25
+    assert all(abs(found[-1].mean() - 1) < 0.2 for found in traced.found.values()), "near 1, on and off the lines"
+    assert all(abs(steep / spring(pull, 0.1) - 1) < 0.15 for pull, steep in springs.values())
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Near 1, and a little above. The penalty is a spring and no wall: a critic of slope $s$ earns $sW$ and pays
+# Near 1, at the mixtures a little above. The penalty is a spring and no wall: a critic of slope $s$ earns $sW$ and pays
 # $\lambda(s-1)^2$, which balances at $s = 1 + W/2\lambda$. We do not know $W$, but the gap that we see is $sW$. Put
-# $W=\text{gap}/s$ in and solve for $s$: $s = \tfrac12+\sqrt{\tfrac14+\text{gap}/2\lambda}$, the number that is printed.
-# It holds for a critic that has come to rest; the first gap, 12, would ask for 1.42, and the slope was 1.13 then. At
-# the real and at the generated images themselves nobody asks for a slope. They are the two ends of the lines.
+# $W=\text{gap}/s$ in and solve for $s$: $s = \tfrac12+\sqrt{\tfrac14+\text{gap}/2\lambda}$, the line in the figure.
+# It holds for a critic that has come to rest, and at the first mark this one has not; from the second on, the slope at
+# $\hat x$ is within about 0.1 of the line. The hard test is a weak spring. The critics of section 3 had
+# $\lambda=0.1$: the spring says 3.5, 2.4 and 2.5 for the three toys, and 3.6, 2.2 and 2.4 were measured.
+#
+# At the real and at the generated images themselves nobody asks for a slope; they are the two ends of the lines. There
+# it ends at 0.96 and 1.00.
 #
 # ### The long run
 #
 # The same networks (the clipped critic of 06 with layer norm), trained for longer by `training/gan.py`, with rates
 # that fall to 0 over the second half. The two logistic GANs, 04 and 05, carry a mild R1 penalty there (section 7),
-# without which their FD turned and rose again.
+# without which their FD turned and rose again. (04's still rises a little at the end: notebook 04, section 6.2.)
 
 # %% slideshow={"slide_type": "subslide"}
 long_runs = {
@@ -655,13 +666,13 @@ for title in ("07 WGAN-GP", "06 WGAN"):
 # | DRAGAN | a cloud around real | slope 1 | non-saturating |
 # | R1 | real | slope 0 | non-saturating |
 #
-# R1 looks like the opposite of WGAN-GP, and is not so strange: once the generator is right, nothing is
-# left to tell apart, and the critic *should* be flat at the data.
+# R1 looks like the opposite of WGAN-GP. But once the generator is right, nothing is left to tell apart, and the
+# critic *should* be flat at the data. Part A shows on two numbers what that changes near the goal.
 #
 # ### 7.1 Is two-sided better than one-sided?
 #
 # The paper found the two-sided penalty "slightly better" in early observations, and did not look further. Same
-# seeds, same start, same budget for both, on the ring and (recorded, section 9) on digits.
+# seeds, same start, same budget for both, on the ring and (recorded, section 10) on digits.
 
 # %% slideshow={"slide_type": "subslide"}
 played["one-sided"] = ring(WGANGP, seeds, penalty_weight=0.1, penalty=one_sided)
@@ -675,53 +686,14 @@ for unit, (a, b) in {"good samples on the ring, %": good, "FD on digits after 12
     reach = stats.t.ppf(0.975, len(difference) - 1)
     print(f"{unit}: two-sided", *(f"{x:.2f}" for x in a), "  one-sided", *(f"{x:.2f}" for x in b))
     print(f"   differences of the pairs {difference.mean():+.2f} ± {reach * error:.2f} (95 %, t = {reach:.2f})")
+if session.profile != "smoke":
+    assert abs(np.mean(np.subtract(*good))) < 2 and abs(np.mean(two - one)) < 0.8, "no large difference"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Neither on the ring nor on digits do three pairs tell the two apart: both intervals contain 0. On digits a
 # difference of more than about 0.8 in FD, one way or the other, is not compatible with these pairs; on the ring, of
-# more than about 2 points. So the paper's "slightly better" is neither confirmed nor refuted here, and if there is a
-# difference, it is small beside the spread of the seeds.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ### 7.2 Near the goal: a GAN of two numbers
-#
-# The *Dirac-GAN* (Mescheder et al., 2018) is the smallest GAN there is. The data is the point 0, the generator makes
-# the point $\theta$, the critic is $f(x)=\psi x$. Right is $\theta=\psi=0$: the points agree, and the critic is
-# flat. Its slope is $|\psi|$ everywhere, so you can write the whole game down: the critic follows $-\theta -
-# \tfrac{\partial}{\partial\psi}\text{penalty}$, the generator follows $\psi$.
-
-# %% slideshow={"slide_type": "fragment"} tags=["long"]
-def dirac(force, clip=np.inf, rate=0.02, steps=10_000):
-    """Steps of a Wasserstein Dirac-GAN in turns; force is the derivative of the critic's penalty."""
-    theta, psi, path = 1.0, 0.5, []
-    for _ in range(steps):
-        psi = float(np.clip(psi - rate * (theta + force(psi)), -clip, clip))
-        theta += rate * psi
-        path.append((theta, psi))
-    return np.array(path)
-
-
-weight = 0.3  # λ
-paths = {
-    "clipped to ±1": dirac(lambda psi: 0.0, clip=1.0),
-    "two-sided penalty": dirac(lambda psi: 2 * weight * (abs(psi) - 1) * np.sign(psi)),
-    "one-sided penalty": dirac(lambda psi: 2 * weight * max(abs(psi) - 1, 0) * np.sign(psi)),
-    "R1": dirac(lambda psi: weight * psi),
-}
-
-# %% slideshow={"slide_type": "subslide"}
-far = {title: np.abs(path[-2_000:, 0]).max() for title, path in paths.items()}
-print("largest |θ| in the last fifth:", *(f"{title} {x:.3f}  " for title, x in far.items()))
-assert far["R1"] < 1e-3 and min(x for title, x in far.items() if title != "R1") > 0.5
-show(
-    landscape.phases(paths),
-    alt="Four ways through the plane of θ and ψ. Clipped, two-sided and one-sided go round the goal; R1 spirals in.",
-)
-
-# %% [markdown] slideshow={"slide_type": "fragment"}
-# Only R1 comes to rest. The two-sided penalty even *asks* for slope 1 at the goal, where the right slope is 0; the
-# one-sided one allows slopes below 1, but nothing slows the game down. So both circle. Games on images have rates that
-# fall to 0 and averaged weights, which help against circling whatever its cause; this small game has neither.
+# more than about 2 points. So the paper's "slightly better" is neither confirmed nor refuted here: three pairs are
+# too few to see a smaller difference.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Architectures that clipping cannot train
@@ -735,7 +707,7 @@ show(
 # %% slideshow={"slide_type": "fragment"}
 grid, cells = studies.read("architectures-mnist")
 rows, games = grid["settings"]["rows"], grid["settings"]["games"]
-print(f"after {grid['settings']['marks'][-1]} processor seconds, by seed")
+print(f"after {grid['settings']['marks'][-1]} processor seconds; {grid['settings']['seeds']} seed")
 for r, row in enumerate(rows):
     for g, title in enumerate(games):
         fd, slope = cells["FD"][r, g, :, -1], cells["slope"][r, g, :, -1]
@@ -744,7 +716,7 @@ for r, row in enumerate(rows):
                   *cells["classes"][r, g, :, -1].astype(int), "  slope at real", *(f"{x:.2g}" for x in slope))
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
-shown = {f"{row.replace(', ', ',' + chr(10))}\n{title}": data.scale(cells["images"][r, g])
+shown = {f"{row.split(',')[0]}\n{title}": data.scale(cells["images"][r, g])
          for r, row in enumerate(rows) for g, title in enumerate(games)
          if title != "GAN" and np.isfinite(cells["slope"][r, g]).all()}  # fmt: skip
 show(plots.image_rows(shown, low=-1.0, width=11),
@@ -809,7 +781,10 @@ show(
 for title, (_, found) in traces.items():
     print(f"{title:15} slope at ε = ½: {found[-1].mean():6.2f}   at ε = 2: {beyond[title]:6.2f}")
 print(f"√pixels = {np.sqrt(x_test[0].size):.0f}")
-assert traces["last axis only"][1][-1].mean() > 3 * traces["right"][1][-1].mean()
+last = {title: found[-1].mean() for title, (_, found) in traces.items()}
+assert last["last axis only"] > 10 * last["right"]
+if session.profile != "smoke":  # whose fakes are noise yet
+    assert abs(last["ε ~ N(0, 1)"] / last["right"] - 1) < 0.1, "the slope does not give the wrong ε away"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # **How to recognise them.** The norm over the last axis: log the slope at $\hat x$; it climbs to 30 here. The wrong
@@ -822,8 +797,8 @@ assert traces["last axis only"][1][-1].mean() > 3 * traces["right"][1][-1].mean(
 # ## 10 · Four lectures, one table
 #
 # Which GAN is best? Give all of them the same data, the same evaluator and the same *seconds* of one processor
-# core, and repeat with several seeds. That took 42 minutes. So `training/race.py` has played it once, and
-# its record ships with the course. Optimizers, turns, WGAN's clip and the weight of R1 are those of the long runs;
+# core, and repeat with several seeds. That took 42 minutes. So `training/race.py` has played it once, and its
+# record ships with the course. Optimizers, turns, WGAN's clip and the weight of R1 are those of the long runs;
 # the rates stay constant, and the image networks are half as wide as in section 6, so that two minutes are enough
 # for hundreds of iterations. No critic has a norm here, so the WGAN does without the layer norm of its long run.
 #
@@ -868,6 +843,12 @@ show(
     alt="FD by method at the end of the race, one dot for each seed; stars for the long runs: "
     + ", ".join(f"{title} {x:.2f}" for title, x in ending.items()) + ".",
 )
+orders = {}
+for title, found in {"the race": ended, "the long runs": ending}.items():
+    found = {name: np.mean(x) for name, x in found.items()}
+    orders[title] = sorted(found, key=found.get)
+    print(f"{title}, from best to worst:", ", ".join(f"{name} {found[name]:.2f}" for name in orders[title]))
+assert orders["the race"][0] != orders["the long runs"][0], "who wins depends on when you stop"
 
 # %% slideshow={"slide_type": "fragment"}
 show(
@@ -875,23 +856,14 @@ show(
     alt=f"Fourteen samples of each method after {marks[-1]} processor seconds.",
 )
 
-# %% slideshow={"slide_type": "fragment"}
-for title in ("the race", "the long runs"):
-    found = {name: np.mean(x) for name, x in (ended if title == "the race" else ending).items()}
-    order = sorted(found, key=found.get)
-    print(f"{title}, from best to worst:", ", ".join(f"{name} {found[name]:.2f}" for name in order))
-first, second = sorted(ended.values(), key=np.mean)[:2]
-print(f"the first two of the race differ by {second.mean() - first.mean():.2f}; their seeds range over "
-      f"{np.ptp(first):.2f} and {np.ptp(second):.2f}")  # fmt: skip
-
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Read three things. **The clock:** in the same seconds the small networks of notebook 04 play twenty times as many
 # iterations as WGAN-GP, whose critic moves five times for each move of the generator and takes a gradient of a
 # gradient. After two minutes they lead. **The end:** the stars tell another story. The long runs of WGAN-GP and of
-# DCGAN (that one with R1) end level, and the winner of two minutes ends at twice their distance. Who is best depends
-# on when you stop. (The stars are single seeds with one setting each, and the clocks ran for 8 to 99 minutes.) **The
-# spread:** dots of one row differ by the seed alone. DRAGAN's lie between 7 and 14, as far apart as most of the
-# methods.
+# DCGAN (that one with R1) end level, and the winner of two minutes ends at nearly twice their distance. Who is best
+# depends on when you stop. (The stars are single seeds with one setting each, and the clocks ran for 8 to 99
+# minutes.) **The spread:** dots of one row differ by the seed alone. DRAGAN's lie between 7 and 14, as far apart as
+# most of the methods.
 #
 # So no row of this table is "the best GAN". Two large studies, with far more seeds and settings, found the same: with
 # enough tuning no loss wins on every data set (Lučić et al., 2018; Kurach et al., 2019).
@@ -931,7 +903,7 @@ exercises.wgan_gp.spring.compare(slopes_of(stiff, noisy[:500]).mean())
 # my_slope = 1 + 0.51 / (2 * 1)
 # ```
 #
-# $s=1+W/2\lambda$ is $1+0.51/2=1.26$; with $\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope
+# $s=1+W/2\lambda$ is $1+0.51/2=1.26$; for $\lambda=0.1$ it says 3.55. The prediction treats the critic as if its slope
 # were the same everywhere, which holds for a network only roughly.
 #
 # </details>
@@ -1056,11 +1028,11 @@ exercises.wgan_gp.weights.check(my_weights, my_conclusion)
 #
 # - On the lines between paired points the best critic has slope 1. You computed it exactly.
 # - The penalty $\lambda\,\mathbb E(\|\nabla f(\hat x)\|-1)^2$ asks for that, at random mixtures: one ε for each
-#   image, the
-#   norm over all axes, a small number under the root.
+#   image, the norm over all axes, a small number under the root.
 # - A clipped critic is not too quiet for Adam: ×1000 changes nothing. At ±0.01 its surface is too simple.
 # - Batch norm in the critic lets one image move another's score. Layer norm does not.
-# - The penalty is a spring: the slope rests at $1+W/2\lambda$. Near the goal only R1 comes to rest.
+# - The penalty is a spring: the slope rests at $1+W/2\lambda$. Near the goal, in a game of two numbers, only R1
+#   comes to rest.
 # - Measured at equal seconds no loss always wins. Print seeds, spread and the floor.
 #
 # Softplus terms (notebook 04) with R1 beside them: that is step I of notebook 03, where you took both on trust.
@@ -1080,8 +1052,51 @@ exercises.wgan_gp.weights.check(my_weights, my_conclusion)
 # ## In depth
 #
 # What follows is for reading at home.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### A. Near the goal: a GAN of two numbers
 #
-# ### A. Twenty-five spots
+# The *Dirac-GAN* (Mescheder et al., 2018) is the smallest GAN there is. The data is the point 0, the generator makes
+# the point $\theta$, the critic is $f(x)=\psi x$. Right is $\theta=\psi=0$: the points agree, and the critic is
+# flat. Its slope is $|\psi|$ everywhere, so you can write the whole game down: the critic follows $-\theta -
+# \tfrac{\partial}{\partial\psi}\text{penalty}$, the generator follows $\psi$.
+
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
+def dirac(force, clip=np.inf, rate=0.02, steps=10_000):
+    """Steps of a Wasserstein Dirac-GAN in turns; force is the derivative of the critic's penalty."""
+    theta, psi, path = 1.0, 0.5, []
+    for _ in range(steps):
+        psi = float(np.clip(psi - rate * (theta + force(psi)), -clip, clip))
+        theta += rate * psi
+        path.append((theta, psi))
+    return np.array(path)
+
+
+weight = 0.3  # λ
+paths = {
+    "clipped to ±1": dirac(lambda psi: 0.0, clip=1.0),
+    "two-sided penalty": dirac(lambda psi: 2 * weight * (abs(psi) - 1) * np.sign(psi)),
+    "one-sided penalty": dirac(lambda psi: 2 * weight * max(abs(psi) - 1, 0) * np.sign(psi)),
+    "R1": dirac(lambda psi: weight * psi),
+}
+
+# %% slideshow={"slide_type": "subslide"}
+far = {title: np.abs(path[-2_000:, 0]).max() for title, path in paths.items()}
+print("largest |θ| in the last fifth:", *(f"{title} {x:.3f}  " for title, x in far.items()))
+assert far["R1"] < 1e-3 and min(x for title, x in far.items() if title != "R1") > 0.5
+show(
+    landscape.phases(paths),
+    alt="Four ways through the plane of θ and ψ. Clipped, two-sided and one-sided go round the goal; R1 spirals in.",
+)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Only R1 comes to rest. The two-sided penalty even *asks* for slope 1 at the goal, where the right slope is 0; the
+# one-sided one allows slopes below 1, but nothing slows the game down. So both circle. The long runs on images have
+# rates that fall to 0 and averaged weights, which help against circling whatever its cause; this small game has
+# neither.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ### B. Twenty-five spots
 #
 # The grid is harder than the ring. It gets more iterations, and you see it four times on the way.
 
@@ -1104,71 +1119,50 @@ show(landscape.clouds(film, points["25 Gaussians"][:1_500], columns=4, width=13)
 # forgotten. What is left between the spots has a reason: the latents are one connected cloud and the generator is
 # continuous, so somewhere it has to cross from spot to spot.
 #
-# ### B. The other penalties on the ring
+# ### C. The other penalties on the ring
 
 # %% slideshow={"slide_type": "skip"}
 for title, arguments in {"R1": {"penalty": r1}, "DRAGAN": {"penalty": dragan}}.items():
-    played[title] = ring(WGANGP, seeds[:1], penalty_weight=0.1, loss=losses.nonsaturating, **arguments)
-played["no limit"] = ring(GAN, seeds[:1])
-panels = dict(panel(title, *played[title][0]) for title in ("two-sided", "one-sided", "R1", "DRAGAN", "no limit"))
+    played[title] = ring(WGANGP, seeds, penalty_weight=0.1, loss=losses.nonsaturating, **arguments)
+played["no limit"] = ring(GAN, seeds)
+shown = ("two-sided", "one-sided", "R1", "DRAGAN", "no limit")
+for title in shown:
+    print(f"{title:10} modes and good samples:", *(f"{f.covered} ({f.good_share:.0%})" for _, f in played[title]))
+panels = dict(panel(title, *played[title][0]) for title in shown)
 show(landscape.clouds(panels, points["8 Gaussians"][:1_500], columns=5, width=14),
-     alt="The ring of eight by penalty, one seed: " + "; ".join(title.replace("\n", ", ") for title in panels) + ".")
+     alt="The ring of eight by penalty, first seed: " + "; ".join(title.replace("\n", ", ") for title in panels) + ".")
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# This is one seed each. It shows what can happen, and no order. On digits all of them ran with three seeds (section
-# 10).
+# Three seeds each, on a toy that suits all four penalties: no order of them can be read here. What a limit is for can:
+# without one, two of three games miss a mode or two. On digits the penalties ran with three seeds too (section 10).
 #
-# ### C. Does least squares solve the problem?
+# ### D. Does least squares solve the problem?
 #
-# The lecture asks it. The least-squares GAN (Mao et al., 2017) asks the critic for fixed numbers: $b$ on real
-# images, $a$ on fakes, and the generator for $c$, each with a squared error. First, how hard does each generator's
-# loss pull at a fake, depending on the score $s$ that the fake has?
+# The lecture asks it. Notebook 04, part C, has the least-squares GAN (Mao et al., 2017): how it pushes, why its best
+# critic measures Pearson's $\chi^2=\sum(2q-(p+q))^2/(p+q)$, and that a critic trained to the end has no slope where the
+# two sets are apart. Here is what is left to see: how that measure grows with the distance.
 
-# %% slideshow={"slide_type": "skip"} tags=["hide-input"]
-scores, h = np.linspace(-6, 6, 241), 1e-2
-pulls = {}
-for loss in (losses.minimax, losses.nonsaturating, losses.least_squares, losses.wasserstein):
-    up, down = ([float(loss.generator(np.float32([[s + step]]))) for s in scores] for step in (h, -h))
-    pulls[loss.name.replace("_", " ")] = (np.array(down) - np.array(up)) / (2 * h)
-figure, axis = plots.figure(width=9, height=4.2)
-for title, pull in pulls.items():
-    axis.plot(scores, pull, label=title)
-axis.axhline(0, color="black", linewidth=1)
-axis.set(xlabel="score s of a fake", ylabel="pull towards higher scores", ylim=(-3, 4))
-axis.legend(loc="upper right")
-show(figure, "Pull by score. Least squares pulls hard on low scores and back on scores above its target; the others "
-     "never pull back.")
-assert pulls["least squares"][-1] < -1 and min(p[-1] for t, p in pulls.items() if t != "least squares") > -1e-3
-
-# %% [markdown] slideshow={"slide_type": "skip"}
-# Least squares pulls at every fake that is not at its target, also at one that the critic takes for real with a
-# large score (far on the right side): that one is pulled *back*. Second, what does it measure? With the best critic
-# $D^*=(b\,p+a\,q)/(p+q)$, and if $b-c=1$ and $b-a=2$, twice the generator's criterion is Pearson's $\chi^2=\sum
-# (2q-(p+q))^2/(p+q)$:
-
-# %% slideshow={"slide_type": "skip"} tags=["long"]
+# %% slideshow={"slide_type": "fragment"}
 def pearson(p, q):
     both = p + q > 0
     p, q = p[both], q[both]
     return np.sum((2 * q - (p + q)) ** 2 / (p + q))
 
 
-a, b, c = -1.0, 1.0, 0.0
-p, q = rng.dirichlet(np.ones(12)), rng.dirichlet(np.ones(12))
-best_discriminator = (b * p + a * q) / (p + q)
-criterion = 0.5 * np.sum(p * (best_discriminator - c) ** 2) + 0.5 * np.sum(q * (best_discriminator - c) ** 2)
-print(f"twice the criterion {2 * criterion:.6f}   Pearson's χ² {pearson(p, q):.6f}")
-assert np.isclose(2 * criterion, pearson(p, q))
 line = np.arange(200)
 blocks = {theta: np.isin(line, theta + np.arange(20)) / 20.0 for theta in (0, 5, 20, 21, 90)}
 places = {theta: pearson(blocks[0], block) for theta, block in blocks.items()}
-print("two blocks of width 20, offset θ:", *(f"χ²({theta}) = {x:.2f}  " for theta, x in places.items()))
-assert np.allclose([places[20], places[21], places[90]], 2.0) and places[5] < 2.0
+earth = {theta: stats.wasserstein_distance(line, line, blocks[0], blocks[theta]) for theta in blocks}
+for theta, x in places.items():
+    print(f"two blocks of width 20, {theta:2} apart: χ² {x:.2f}   earth mover's distance {earth[theta]:.2f}")
+assert np.allclose([places[20], places[21], places[90]], 2.0) and places[5] < 1.0
+assert np.allclose(list(earth.values()), list(blocks)), "which the earth mover's distance tells"
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# So the answer is no, not that problem. Once the two sets are disjoint, $\chi^2$ is 2 however far apart they are,
-# and the best critic is constant on either side: no slope, as with the JSD in notebook 06. What least squares does
-# change is the strength of the pull while they overlap, or while the critic is not yet perfect.
+# So the answer is no, not that problem. Once the two sets are disjoint, $\chi^2$ is 2 however far apart they are, as
+# the JSD was stuck in notebook 06; the earth mover's distance goes on counting. What least squares does change is
+# the push while the two overlap, or while the critic is not yet perfect. Whether that helps on digits, a fifth racer
+# in section 10 would have to show; there is none yet.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # ### References
