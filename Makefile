@@ -9,8 +9,6 @@ TORCH ?=
 BROWSER ?=
 # Options of pip for torch alone, such as the address of PyTorch's own index of CPU builds.
 PIP_TORCH ?=
-# 1 also installs what drives an installed Chromium through decks, site and playground in the tests.
-BROWSER ?=
 PORT ?= 8888
 
 # Real MNIST, where a folder with it lies beside the checkout; everywhere else it is downloaded or drawn glyphs serve.

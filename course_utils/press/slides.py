@@ -14,6 +14,7 @@ REVEAL = "reveal.js@5.2.1"  # version 6 moved the plugin for notes
 REVEAL_SHA512 = "r7//6mIM5p34hFiDMvYfXgyjXqGRta+/psd9YtytsgRlrpRzFv4RbH76TXd2qD+7ZPZEbpBDhdRhJaFgfQ7zNQ=="
 PARTS = ("dist/reveal.js", "plugin/notes/notes.js", "dist/reveal.css", "dist/theme/white.css")
 LONG_TITLE = 56  # characters
+PATIENCE = (20_000, 60_000, 180_000)  # milliseconds of the browser's own time, which runs faster than the clock
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _STYLE = """\
 :root { --r-main-font: system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; --r-heading-font: var(--r-main-font);
@@ -98,13 +99,30 @@ def write_slides(notebook, path, reveal, said=None, depth=False, play=None):
 def write_pdf(deck_path, path):
     """Prints a deck that `write_slides` wrote as a PDF, a page a slide, with a browser that is installed.
 
+    On a busy machine a browser may print before the slides are laid out; then it is asked again and given more time.
+
     Raises:
         FileNotFoundError: no Chromium or Chrome is installed.
-        OSError: it did not print.
+        OSError: it did not print, or never a page a slide.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise FileNotFoundError(f"Found none of {', '.join(BROWSERS)}, expected one to print with: install Chromium.")
+    wanted = Path(deck_path).read_text(encoding="utf-8").count("<section>")
+    for patience in PATIENCE:
+        printed = _printed(browser, deck_path, patience)
+        found = len(re.findall(rb"/Type\s*/Page\b", printed))
+        if found == wanted:
+            files.write_atomic(path, printed)
+            return
+    raise OSError(
+        f"{browser} printed {found} pages of {deck_path}, expected {wanted}, one a slide: "
+        "close other programs and try again, or print the deck from an open browser with ?print-pdf in its address."
+    )
+
+
+def _printed(browser, deck_path, patience):
+    """The bytes of a PDF of a deck that is given some milliseconds of the browser's own time."""
     with tempfile.TemporaryDirectory() as scratch:
         printed = Path(scratch) / "deck.pdf"
         command = [
@@ -114,7 +132,7 @@ def write_pdf(deck_path, path):
             "--disable-gpu",
             f"--user-data-dir={scratch}/profile",
             "--no-pdf-header-footer",
-            "--virtual-time-budget=20000",
+            f"--virtual-time-budget={patience}",
             f"--print-to-pdf={printed}",
             f"{Path(deck_path).resolve().as_uri()}?print-pdf",
         ]
@@ -123,7 +141,7 @@ def write_pdf(deck_path, path):
             raise OSError(
                 f"{browser} printed no PDF of {deck_path}: {(done.stderr.strip() or 'no reason given')[-300:]}"
             )
-        files.write_atomic(path, printed.read_bytes())
+        return printed.read_bytes()
 
 
 def _after_title(slides):

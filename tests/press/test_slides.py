@@ -55,3 +55,41 @@ def test_a_page_of_the_playground_becomes_the_last_slide(tmp_path, reveal):
     assert slides.write_slides(notebook, tmp_path / "talk.html", reveal, play="../playground/01_vae.html") == 2
     last = (tmp_path / "talk.html").read_text().split("<section>")[-1]
     assert 'data-src="../playground/01_vae.html" title="Playground"' in last
+
+
+FAKE = """\
+#!/bin/sh
+for word in "$@"; do case "$word" in --print-to-pdf=*) to="${word#*=}";; esac; done
+echo asked >> "$0.log"
+pages=$([ "$(wc -l < "$0.log")" -lt %d ] && echo 1 || echo 3)
+printf '<< /Type /Pages >>\\n' > "$to"
+for k in $(seq $pages); do printf '<< /Type /Page\\n>>\\n' >> "$to"; done
+"""
+
+
+@pytest.fixture
+def browser(tmp_path, monkeypatch):
+    """A stand-in for a browser that prints one page too early until it has been asked a number of times."""
+    path = tmp_path / "browser"
+    monkeypatch.setattr(slides.shutil, "which", lambda name: str(path))
+    (tmp_path / "deck.html").write_text("<section></section>" * 3)
+
+    def make(asked):
+        path.write_text(FAKE % asked)
+        path.chmod(0o755)
+        return tmp_path / "deck.html", tmp_path / "deck.pdf"
+
+    return make
+
+
+def test_a_browser_that_prints_too_early_is_asked_again(browser):
+    deck, pdf = browser(2)
+    slides.write_pdf(deck, pdf)
+    assert pdf.read_bytes().count(b"/Type /Page\n") == 3
+
+
+def test_a_pdf_that_lacks_slides_is_not_kept(browser):
+    deck, pdf = browser(9)
+    with pytest.raises(OSError, match="printed 1 pages of .*deck.html, expected 3, one a slide"):
+        slides.write_pdf(deck, pdf)
+    assert not pdf.exists()
