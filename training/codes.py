@@ -53,7 +53,7 @@ class Run:
         return dataclasses.replace(self, iterations=stretched(self.iterations, factor, self.every))
 
 
-RUNS = {"vqvae-mnist": Run(1_250)}
+RUNS = {"vqvae-mnist": Run(1_000)}
 
 
 def split():

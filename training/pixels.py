@@ -121,7 +121,7 @@ RUNS = {
         ),
     ),
     "made-binary": Run(
-        5_000, of("made", hidden=[1000]), rate=1e-3, batch_size=100, decay=0.999, weight_decay=1e-4, looked=10_000,
+        4_000, of("made", hidden=[1000]), rate=1e-3, batch_size=100, decay=0.998, weight_decay=1e-4, looked=10_000,
         sampler=None,
         published=(
             (88.04, "one hidden layer, 32 masks, Germain et al. 2015"),
@@ -129,12 +129,12 @@ RUNS = {
         ),
     ),
     "pixelcnn-codes": Run(
-        1_500, of("pixelcnn", image_shape=[7, 7, 1], levels=32, width=48, blocks=4, patch=1), data="codes", every=250,
+        1_000, of("pixelcnn", image_shape=[7, 7, 1], levels=32, width=48, blocks=4, patch=1), data="codes", every=250,
         looked=5_000, judged=judged_codes, sampler="pixel_codes",
     ),
     "pixelcnn-classes": Run(
-        900, of("pixelcnn", width=24, blocks=4, patch=2, classes=CLASSES), data="mnist", batch_size=32, decay=0.99,
-        every=150, judged=judged_classes,
+        750, of("pixelcnn", width=24, blocks=4, patch=2, classes=CLASSES), data="mnist", batch_size=32, decay=0.99,
+        every=250, judged=judged_classes,
     ),
 }  # fmt: skip
 

@@ -26,8 +26,8 @@ from course_utils.networks.pixels import pixelcnn
 NAME = "receptive-fields"
 GROWING, BLOCKS, SEEDS = (1, 2, 4, 8), 8, 3
 WIDTH, PATCH, FIRST = 16, 2, (1, 3)
-ITERATIONS, BATCH, RATE, DECAY = 400, 32, 4e-3, 0.98
-HELD = 2  # every second validation image
+ITERATIONS, BATCH, RATE, DECAY = 300, 32, 4e-3, 0.98
+HELD = 4  # every fourth validation image
 
 
 def built(growing):
