@@ -190,8 +190,8 @@ class Deep(Restricted):
 
 
 RUNS = {
-    "rbm-binary": Run(Restricted, 40_000, (500,), 0.2),
-    "dbn-binary": Run(Belief, 12_000, (500, 2_000), 0.05, marks=6),
+    "rbm-binary": Run(Restricted, 24_000, (500,), 0.2, marks=6, judged=(100, 10_000)),
+    "dbn-binary": Run(Belief, 6_000, (500, 2_000), 0.1, marks=4, judged=(100, 5_000)),
     "dbm-binary": Run(Deep, 20_000, (500, 1_000), 0.1),
 }
 
