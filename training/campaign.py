@@ -81,6 +81,7 @@ JOBS = (
     _train("stylegan", "stylegan-glyphs", 14),
     _train("stylegan", "stylegan2-glyphs", 14),
     _train("pixels", "pixelcnn-binary", 12, "binarized_mnist"),
+    _train("boltzmann", "rbm-binary", 6, "binarized_mnist"),
     _train("biggan", "biggan-cifar10", 20, "cifar10"),
     _train("diffusion", "diffusion-mnist", 10, "mnist"),
     Job("ladder", ("training/ladder.py",), 10, least=40, data="mnist"),

@@ -20,6 +20,7 @@ HEADLINES = {
     "wgan-gp-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
     "biggan-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
     "diffusion-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
+    "rbm-binary": ("nats-test", "negative log-likelihood of Larochelle's binarised digits, nats", None),
     "pixelcnn-binary": ("nats-test", "negative log-likelihood of Larochelle's binarised digits, nats", None),
     "stylegan-glyphs": ("path-length-W-glyphs-cnn", "path length in W", ("path-length-Z-glyphs-cnn", "in Z")),
 }
