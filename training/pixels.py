@@ -248,6 +248,7 @@ def train(name, run, seed, resume):
 def ship(name, run, seed, folder):
     """Scores the kept weights as they will be stored, and saves them with their recipe; the early moment likewise."""
     chosen, noted = task(run), recorded(name)
+    labelled = len(chosen.train) > 1
     network = kept(name, {"network": run.build()})["network"]
     iterations = [int(number) for number in noted["trace"]["iterations"]]
     known = data.source("mnist" if run.data == "codes" else run.data)
@@ -271,7 +272,7 @@ def ship(name, run, seed, folder):
             "trace": rounded(noted["trace"]),
         },
         "networks": {"network": run.network, **of_codes(run, "networks")},
-        "sampler": {"name": run.sampler, "arguments": {"classes": CLASSES} if len(chosen.train) > 1 else {}},
+        "sampler": run.sampler and {"name": run.sampler, "arguments": {"classes": CLASSES} if labelled else {}},
     }
     save(name, {"network": network, **of_codes(run)}, recipe, folder)
     if run.stage and (FOLDER / f"{name}-stage.npz").exists():
