@@ -263,7 +263,7 @@ def _list(piece):
 def _table(piece):
     """A table as blocks that fit, each with the head; a row is as high as its fullest cell."""
     head, rule, *rows = piece.splitlines()
-    cells = [[len(cell.strip()) for cell in re.split(r"(?<!\\)\|", row.strip().strip("|"))] for row in (head, *rows)]
+    cells = [list(map(prose.width, re.split(r"(?<!\\)\|", row.strip().strip("|")))) for row in (head, *rows)]
     widest = [max(row[k] for row in cells if k < len(row)) for k in range(max(map(len, cells)))]
     narrow = min(1.0, (TEXT_COLUMNS - 4 * len(widest)) / (1.1 * sum(widest)))  # words do not fill a line
     high = [max(math.ceil(cell / max(narrow * widest[k], 1) - 0.01) for k, cell in enumerate(row)) for row in cells]

@@ -174,7 +174,7 @@ def value(real_logits, fake_logits):
     return ops.mean(log_d) + ops.mean(log_not_d)
 
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # The lecture: the discriminator's objective *is* binary cross entropy, with label 1 for real and 0
 # for fake; the generator's is binary cross entropy with the wrong label, 1 for a fake. Three ways to
 # each number: by hand, by Keras's cross entropy, by the course's package.
@@ -182,7 +182,7 @@ def value(real_logits, fake_logits):
 # One thing to notice: $-\log d(g(z))$, the generator's cross entropy, is *not* its term of $v$, which is
 # $\log(1 - d(g(z)))$. Both are small where the discriminator takes the fakes for real. Section 5 compares them.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 real_logits, fake_logits = rng.normal(size=(2, 256, 1)).astype("float32")
 ones, zeros = np.ones((256, 1), "float32"), np.zeros((256, 1), "float32")
 entropy, package = keras.losses.BinaryCrossentropy(from_logits=True), losses.nonsaturating
@@ -208,7 +208,7 @@ for player, row in rows.items():
 # lower curve above. Does a network find it that has seen nothing but samples? A game with a single
 # player will do: the discriminator moves, nobody answers.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def trained_expert(real, fake, steps=1_500):
     """A critic that has learned to tell real from fake examples, (N, n) each, while nobody answers."""
     critic = point_critic(width=64, depth=2, dim=real.shape[1])  # x (N, n) -> logit f(x) (N, 1)
@@ -263,7 +263,7 @@ assert error < 0.012 < 0.2 < guess, "a trained discriminator must lie on the for
 # there is nothing to estimate. A thousand random pairs, and 200 random discriminators against each best
 # one:
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 p6, q6 = rng.dirichlet(np.ones(6), size=(2, 1_000))  # (1000, 6) each
 best = p6 / (p6 + q6)
 C = np.sum(p6 * np.log(best) + q6 * np.log(1 - best), axis=1)
@@ -274,7 +274,7 @@ print(f"largest |C − (−log 4 + 2 JSD)|: {np.abs(C + np.log(4) - 2 * jsd).max
 print(f"random discriminators that beat the best one: {np.sum(worse > C)} of {worse.size:,}")
 assert np.allclose(C, -np.log(4) + 2 * jsd, atol=1e-12) and np.all(worse <= C)
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Now slide a generator's bump away from the data's, and watch the number by which it is graded. From a distance
 # of three on, the curve is flat. A generator that is far off is told *that* it is bad, and not *in which direction*
 # it would be better. Remember this figure: notebook 06 replaces this measure.
@@ -323,7 +323,7 @@ def play(step, eta=0.1, turns=400):
     return np.array(path)  # (turns + 1, 2)
 
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 spiral, cycle = play(together), play(in_turns)
 mean = np.cumsum(cycle, axis=0) / np.arange(1, len(cycle) + 1)[:, None]
 paths = {"simultaneous": spiral, "alternating": cycle, "average of alternating": mean}
@@ -398,7 +398,7 @@ class OurGAN(Game):
 # units each. We play our game for a moment. Then we play the package's game, which has more options, from the
 # same weights with the same draws, and compare all weights.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def point_networks(seed):
     keras.utils.set_random_seed(seed)
     return point_generator(latent_dim=2, width=64, depth=2), point_critic(width=64, depth=2)
@@ -421,7 +421,7 @@ assert furthest < 1e-5, "our game must move the weights as the package's does"
 # beside the generator's. So we take one player out of our game, let the other play three turns alone, and
 # compare all weights before and after, bit for bit.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 for turn, (mover, waiter) in enumerate([("critic", "generator"), ("generator", "critic")]):
     duel = OurGAN(*point_networks(2))
     duel.players = duel.players[turn : turn + 1]  # the other one has left the table
@@ -459,7 +459,7 @@ def frames(run, numbers):
 plane = clouds.plane(2.2)
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def play_ring(make, seeds=settings["seeds"], marks=20, steps=settings["steps"]):
     """Plays a game from each seed; returns for each what was seen at the marks."""
     game, runs = make(0), []
@@ -474,7 +474,7 @@ def play_ring(make, seeds=settings["seeds"], marks=20, steps=settings["steps"]):
 
 fair = play_ring(point_game)
 
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 end = fair[0][-1]
 show(
     clouds.film(frames(fair[0], (0, 1, 2, 3, 5, 8, 12, 19)), centers, limit=2.2),
@@ -525,7 +525,7 @@ if session.profile != "smoke":  # a smoke run is too short for this
 # are right. It says that *this* discriminator, at *this* moment, cannot tell. Let a fresh one train on while the
 # generator waits:
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def accuracy(expert, real, fake):
     return float(np.mean([opinion(expert, real) > 0.5, opinion(expert, fake) < 0.5]))
 
@@ -551,7 +551,7 @@ if session.profile != "smoke":
 # box minimises $\log(1-d)$. The lecture's heuristic is to minimise $-\log d$ instead: not *be recognised
 # less*, but *be taken for real more*. Same wish; look at the slope with respect to the logit.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 logits = np.linspace(-7, 7, 141).astype("float32")[:, None]
 taken = expit(logits[:, 0])  # d(g(z))
 
@@ -588,7 +588,7 @@ show(figure, "The saturating loss has slope d, which is 0 for bad fakes; the oth
 # a slope comes through everywhere. Both players learn at the rate 0.001, and beside the generator we keep an
 # average of its weights; section 2.4 said why. The generator, layer by layer, with shapes:
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def build_generator(image_shape, latent_dim=64):
     z = keras.Input((latent_dim,))  # (N, 64)
     x = layers.Dense(128, activation="leaky_relu")(z)  # (N, 128)
@@ -648,13 +648,13 @@ if session.profile != "smoke" and reader == "mnist":
 # Left: the averaged generator's answer to 42 latents that stay the same. Right: both losses, the accuracies, FD on
 # 500 samples, and the critic's mean slope at real images: a critic without slope has nothing to teach.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # Beside what you have just trained stands a long run of the same two networks on MNIST, by
 # `training/gan.py`. Besides its length three things differ: both rates fall to 0 over the second half, the
 # average is slower (0.999), and the critic's slope is mildly penalised (R1, notebook 07). (One run without that
 # penalty reached an FD of 2.0 at 12,000 iterations, and rose to 2.6 afterwards.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 long = pretrained.load("gan-mnist")
 fakes = {"just trained": gan.sample(len(x_test), seed=2)}
 if reader == "mnist":  # side by side only with its own kind
@@ -755,7 +755,7 @@ show(
 # discriminator. (Both have the rate 0.001, and the slope of the critic is penalised a little, as in the long run of
 # section 6.) Beside it, from the same seeds and with the same settings, the game with one turn each.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def late_game(seed, build_critic=None, turns=10):
     """Several turns of the generator to one of the discriminator."""
     generator, plain = point_networks(seed)
@@ -798,7 +798,7 @@ if session.profile != "smoke":
 # layer (Karras et al., 2018): it appends to the features of each example one number, by how much the features differ
 # within the batch. So that nothing else differs, we also play the same critic without that layer.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def batch_critic(sees=True):
     x = keras.Input((2,))  # (N, 2)
     h = layers.Dense(64, activation="relu")(x)  # (N, 64)
@@ -867,13 +867,13 @@ show(
 # discriminator says nothing when the fakes are far off (2.3). Notebook 05 mends the first with convolutions. Notebooks
 # 06 and 07 take up the second.
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 9 · Your turn
 #
 # Fill in the dots and run the cell; the check says what is wrong. `exercises.gan.smooth.hint()` gives one hint
 # after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 1 · A collapsed generator
 #
 # The data are the eight spots of the ring, all equally frequent. A generator has collapsed: it draws one of the
@@ -885,7 +885,7 @@ my_d = ...
 
 exercises.gan.spot.check(my_d)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 one_spot = (centers[0] + spread * rng.normal(size=(20_000, 2))).astype("float32")
 exercises.gan.spot.compare(opinion(trained_expert(ring, one_spot), centers[:1])[0])
 
@@ -902,7 +902,7 @@ exercises.gan.spot.compare(opinion(trained_expert(ring, one_spot), centers[:1])[
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · One-sided smooth labels
 #
 # A discriminator that is too sure of itself teaches little. *One-sided label smoothing* (Salimans et al., 2016)
@@ -911,7 +911,7 @@ exercises.gan.spot.compare(opinion(trained_expert(ring, one_spot), centers[:1])[
 # one number: the mean over the real ones plus the mean over the fakes. A game differentiates it, so use
 # `keras.ops`, and logits may be as large as 200. The next cell plays with it.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_smooth_loss(real_logits, fake_logits, s):
     return ...
 
@@ -945,7 +945,7 @@ mine = GAN(*point_networks(3), loss=softened, seed=3)
 theirs = GAN(*point_networks(3), label_smoothing=0.1, seed=3)
 print(f"with smooth labels, yours against the package's: {largest_difference(mine, theirs, ring):.1e}")
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 3 · Repair a generator that does not move
 #
 # Somebody's GAN draws noise for ever: the generator's weights never change. The loss below is to blame, and it has
@@ -953,7 +953,7 @@ print(f"with smooth labels, yours against the package's: {largest_difference(min
 # the critic says. `z` is a tensor (N, d), `generator` and `critic` are Keras models; the critic ends in a logit.
 # Return the non-saturating loss of the generator, one number. A game differentiates it, so use `keras.ops`.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_generator_loss(z, generator, critic):
     fake = ops.stop_gradient(generator(z))  # only one player moves at a time
     d = ops.sigmoid(critic(fake))
@@ -978,7 +978,7 @@ exercises.gan.repair.check(my_generator_loss)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · How late may the answer come?
 #
 # Section 7 gave the generator ten turns to one. Where does collapse begin? Play the game with at least four numbers
@@ -987,7 +987,7 @@ exercises.gan.repair.check(my_generator_loss)
 # ends with `run[-1]["covered"]` modes. Fill a dict, `{turns: (mean modes, mean modes with the batch seen)}`, and
 # write in a sentence or two what you conclude.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_turns = ...
 my_conclusion = ...
 

@@ -124,7 +124,7 @@ show(
 # images and one to those of samples, and the distance of the two is taken. The features are those of the course's
 # own classifier for this set, where there is one. Training images against test images give the floor.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 judge = {"mnist": "mnist", "glyphs": "glyphs"}.get(name)
 judge = "glyphs" if "glyphs" in data.source(name).text else judge
 read = metrics.evaluator(judge) if judge else None
@@ -154,7 +154,7 @@ print(f"FD of training images: {floor:.3f} ({read.name})" if read else f"no eval
 #
 # a linear programme. The primal pairs each real point with a fake one, as cheaply as possible.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 n = 10
 real, fake = points["8 Gaussians"][:n], points["Swiss roll"][:n]
 cost = np.linalg.norm(real[:, None] - fake[None], axis=-1)  # (n, n)
@@ -175,7 +175,7 @@ assert np.isclose(away.mean(), f.mean() - g.mean(), atol=1e-6), "Kantorovich–R
 # partner. Any such critic must climb by exactly the length of the way, and may never be steeper than 1. So it has
 # slope *exactly* 1, all along.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def best_critic(u):
     low = (f - np.linalg.norm(u[:, None] - real[None], axis=-1)).max(axis=1)
     high = (g + np.linalg.norm(u[:, None] - fake[None], axis=-1)).min(axis=1)
@@ -232,7 +232,7 @@ def penalty(critic, real, fake, epsilon):
 # gives what you can work out on paper. For $f(x) = \langle w, x\rangle$ the slope is $\|w\|$ everywhere, so the
 # penalty is $(\|w\|-1)^2$.
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 rng = np.random.default_rng(0)
 real, fake = (ops.convert_to_tensor(rng.uniform(-1, 1, (6, 8, 8, 1)).astype("float32")) for _ in range(2))
 critic = networks.dcgan_critic(width=4, image_shape=(8, 8, 1))
@@ -245,7 +245,7 @@ assert np.isclose(ours, theirs, rtol=1e-5)
 direction = rng.normal(size=(8, 8, 1)).astype("float32")
 direction /= np.linalg.norm(direction)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 for norm in (3.0, 0.5):
     w = ops.convert_to_tensor(norm * direction)
 
@@ -270,7 +270,7 @@ for norm in (3.0, 0.5):
 # To see the critic alone, hold the fakes fixed: real points plus Gaussian noise. One player, one loss, two ways to
 # limit the slope. On points of size 1 we take $\lambda=0.1$, as the authors' program does.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 class Alone(Game):
     """A game with one player: the critic, between fixed real and fake examples."""
 
@@ -286,7 +286,7 @@ class Alone(Game):
         value = losses.wasserstein.discriminator(self.critic(real), self.critic(fake))
         return value + self.weight * self.penalty(self.critic, real, fake, self.seeds) if self.weight else value
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def gradients_of(critic, x):
     """The critic's gradient at each example, an array like x."""
     gradient = backend.input_gradient(lambda x: critic(x, training=False), ops.convert_to_tensor(x))
@@ -303,7 +303,7 @@ def told_apart(critic, real, fake):
     high, low = (critic.predict(x, verbose=0) for x in (real, fake))
     return float(high.mean() - low.mean()), float(np.mean(high > low.T))
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "skip"}
 limits = {"clipped to ±0.01": {"clip": 0.01}, "clipped to ±0.1": {"clip": 0.1}, "gradient penalty": {}}
 plane, surfaces, spread, ranks, springs = landscape.plane(), {}, {}, {}, {}
 for title, limit in limits.items():
@@ -329,7 +329,7 @@ show(
     "clipped. Lower row: gradient penalty. " + "; ".join(title.replace("\n", ", ") for title in shown) + ".",
 )
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 print(f"{'':14}", *(f"{title:>18}" for title in limits), "  how often a real point scores above a fake one")
 for toy in settings["toys"]:
     print(f"{toy:14}", *(f"{ranks[toy, title]:18.1%}" for title in limits))
@@ -364,7 +364,7 @@ assert at_limit["clipped to ±0.01"] > 0.5 and at_limit["gradient penalty"] < 0.
 # by statistics of the whole batch, so that an image's score also changes when *another* image moves.
 # Measure it: six images, six scores, the gradient of every score with respect to every image.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def leaks(critic, images):
     """‖∂f(x_i)/∂x_j‖ in training mode, (N, N): row i is a score, column j the image that is moved."""
     found = []
@@ -439,7 +439,7 @@ class AlgorithmOne(Game):
     def generator_loss(self, x, training):  # line 7
         return -ops.mean(self.critic(self.fake(x)))
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 def small():
     return networks.dcgan_generator(64, 8, **shape), networks.dcgan_critic(8, **shape)
 
@@ -461,7 +461,7 @@ assert difference < 1e-5
 # deviations of a centre; a mode is covered if it has a good sample (notebook 04 asked for more). Again $\lambda=0.1$,
 # and rates that fall to 0.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def toy_game(kind, seed, steps=settings["toy"], turns=2, **arguments):
     keras.utils.set_random_seed(seed)
     generator, critic, average = networks.point_generator(), networks.point_critic(), networks.point_generator()
@@ -472,7 +472,7 @@ def toy_game(kind, seed, steps=settings["toy"], turns=2, **arguments):
     game.compile(steps_per_execution=50)
     return game
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def ring(kind, seeds, **arguments):
     """Plays a game on the ring, compiled once; returns the samples and what they cover, a pair for each seed."""
     game, played = toy_game(kind, seeds[0], **arguments), []
@@ -508,7 +508,7 @@ show(
 # learn from. But the generator's optimizer is Adam, which divides every gradient by its size. If size were the
 # trouble, a generator's loss multiplied by 1,000 would help. Try it. And try wider limits, from the same seeds.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 loud = losses.AdversarialLoss("loud", losses.wasserstein.discriminator,
                               lambda logits: 1_000 * losses.wasserstein.generator(logits))  # fmt: skip
 played |= {"±0.01": ring(WGAN, seeds), "±0.01, loss ×1000": ring(WGAN, seeds, loss=loud)}
@@ -562,7 +562,7 @@ show(plots.architecture({"generator": game.generator, "critic": game.critic}),
 # The lecture says that the slope comes near 1 under both distributions. The callback below measures it where the
 # penalty acts, at $\hat x$, and at real and at generated images.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 class Slopes(keras.callbacks.Callback):
     """Slopes of a GAN's critic at real images, at generated ones, and at mixtures of the two."""
 
@@ -628,7 +628,7 @@ if session.profile != "smoke":  # the critic needs a few hundred turns to get th
 # that fall to 0 over the second half. The two logistic GANs, 04 and 05, carry a mild R1 penalty there (section 7),
 # without which their FD turned and rose again. (04's still rises a little at the end: notebook 04, section 6.2.)
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 long_runs = {
     "04 simple GAN": "gan-mnist", "05 DCGAN": "dcgan-mnist", "06 WGAN": "wgan-mnist", "07 WGAN-GP": "wgan-gp-mnist"
 }  # fmt: skip
@@ -704,7 +704,7 @@ if session.profile != "smoke":
 # critic. The clipped games have RMSprop and $c=0.05$, the penalised ones Adam and $\lambda=10$.) What you see is what
 # has been played so far: one seed, thirty seconds, and some cells are missing.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 grid, cells = studies.read("architectures-mnist")
 rows, games = grid["settings"]["rows"], grid["settings"]["games"]
 print(f"after {grid['settings']['marks'][-1]} processor seconds; {grid['settings']['seeds']} seed")
@@ -759,7 +759,7 @@ def last_axis_only(critic, real, fake, seed):
     return ops.mean(ops.square(slope - 1))
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 traces, beyond = {}, {}
 for title, kind in {"right": two_sided, "ε ~ N(0, 1)": normal_epsilon, "last axis only": last_axis_only}.items():
     keras.utils.set_random_seed(0)
@@ -812,7 +812,7 @@ if session.profile != "smoke":  # whose fakes are noise yet
 # | 07 R1 | convolutions | non-saturating | R1, λ = 0.3 | 1 | Adam, 0.001 |
 # | 07 DRAGAN | convolutions | non-saturating | DRAGAN, λ = 10 | 1 | Adam, 0.001 |
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 record, measured = studies.read("race-mnist")
 racers, marks = record["settings"]["racers"], record["settings"]["marks"]
 ended = dict(zip(racers, measured["FD"][:, :, -1]))  # racer -> FD of the seeds at the end
@@ -868,13 +868,13 @@ show(
 # So no row of this table is "the best GAN". Two large studies, with far more seeds and settings, found the same: with
 # enough tuning no loss wins on every data set (Lučić et al., 2018; Kurach et al., 2019).
 
-# %% [markdown] slideshow={"slide_type": "slide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ## 11 · Your turn
 #
 # Fill in the dots and run the cell; the check says what is wrong. `exercises.wgan_gp.mixtures.hint()` gives one hint
 # after the other, and the solution is folded below each cell. `exercises.summary()` says what you have done.
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "slide"}
 # ### Exercise 1 · How far does the spring give way?
 #
 # In section 3 the critic on the ring had $\lambda=0.1$, and its mean slope was about 3.6, since $W=0.51$ pulls at a
@@ -886,7 +886,7 @@ my_slope = ...
 
 exercises.wgan_gp.spring.check(my_slope)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 held = points["8 Gaussians"]
 noisy = held + 0.5 * np.random.default_rng(1).normal(size=held.shape).astype("float32")
 keras.utils.set_random_seed(0)
@@ -908,14 +908,14 @@ exercises.wgan_gp.spring.compare(slopes_of(stiff, noisy[:500]).mean())
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 2 · The mixtures
 #
 # `real` and `fake` are tensors (N, H, W, C), `epsilon` is a tensor (N,) with one number for each image. Return
 # $\hat x_i=\varepsilon_i x_i+(1-\varepsilon_i)\,G(z_i)$, shaped like `real`. Later cells differentiate it, so use
 # `keras.ops` or plain arithmetic.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_mixtures(real, fake, epsilon):
     return ...
 
@@ -945,14 +945,14 @@ rows = {"real": x_train[:8], "x̂": mixed, "generated": fakes[:8]}
 show(plots.image_rows(rows, low=-1.0, width=8), alt="Real images, mixtures and generated images, eight each.")
 print("critic's slope at your mixtures:", game.slopes(mixed).round(2))
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 3 · Repair a penalty
 #
 # This function is right for points. Somebody used it for images, and the slope of the whole image came out thirty
 # times too steep (section 9). `gradient` is $\nabla f(\hat x)$, a tensor (N, H, W, C). Return the two-sided penalty
 # without λ, one number. A game differentiates it, so use `keras.ops`.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def my_penalty(gradient):
     slope = ops.sqrt(ops.sum(ops.square(gradient), axis=-1) + 1e-12)
     return ops.mean(ops.square(slope - 1))
@@ -976,7 +976,7 @@ exercises.wgan_gp.repair.check(my_penalty)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "skip"}
 # ### Exercise 4 · Which λ?
 #
 # Train the critic of section 3 on the ring with at least four weights λ, from 0.1 or less to 100 or more. Fill a
@@ -985,7 +985,7 @@ exercises.wgan_gp.repair.check(my_penalty)
 # $s=\tfrac12+\sqrt{\tfrac14+\text{gap}/2\lambda}$. Write down in a sentence or two what you conclude. What does λ
 # decide, and where does the spring stop describing the critic?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 my_weights = ...
 my_conclusion = ...
 
