@@ -121,7 +121,8 @@ RUNS = {
         ),
     ),
     "made-binary": Run(
-        4_000, of("made", hidden=[1000]), rate=1e-3, batch_size=100, decay=0.998, weight_decay=1e-4, looked=10_000,
+        12_000, of("made", hidden=[900]), rate=1.5e-3, batch_size=100, beta_2=0.999, decay=0.999, weight_decay=1e-3,
+        looked=10_000, every=1_000,
         sampler=None,
         published=(
             (88.04, "one hidden layer, 32 masks, Germain et al. 2015"),

@@ -3,7 +3,7 @@
     python training/receptive_fields.py            # ten minutes of a core; begun again, it goes on with what is missing
     python training/receptive_fields.py --ship     # gathers what there is into course_utils/studies
 
-Eight blocks in every network, of which 1, 2, 4 or 8 let the context grow; the kernels of the others are 1 × 1. So
+Eight blocks in every network, of which 0, 1, 2, 4 or 8 let the context grow; the kernels of the others are 1 × 1. So
 depth, width, steps and order of the data are the same, and the networks differ in how far they see. Nats are those of
 all validation images; the test images are not looked at.
 """
@@ -24,7 +24,7 @@ from course_utils.games import pixels
 from course_utils.networks.pixels import pixelcnn
 
 NAME = "receptive-fields"
-GROWING, BLOCKS, SEEDS = (1, 2, 4, 8), 8, 3
+GROWING, BLOCKS, SEEDS = (0, 1, 2, 4, 8), 8, 3
 WIDTH, PATCH, FIRST = 16, 2, (1, 3)
 ITERATIONS, BATCH, RATE, DECAY = 300, 32, 4e-3, 0.98
 HELD = 4  # every fourth validation image

@@ -194,7 +194,10 @@ class MaskedDense(layers.Layer):
         self.mask = made_mask(self.inputs, self.outputs, strict)
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(name="kernel", shape=self.mask.shape, initializer=glorot_uniform)
+        def drawn(shape, dtype=None):  # what is cut is 0 in the stored kernel too, and stays so: it has no gradient
+            return (glorot_uniform(shape) * self.mask).astype(dtype or "float32")
+
+        self.kernel = self.add_weight(name="kernel", shape=self.mask.shape, initializer=drawn)
         self.bias = self.add_weight(name="bias", shape=(len(self.outputs),), initializer="zeros")
 
     def call(self, inputs):
