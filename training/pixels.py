@@ -134,8 +134,8 @@ RUNS = {
         looked=5_000, judged=judged_codes, sampler="pixel_codes",
     ),
     "pixelcnn-classes": Run(
-        750, of("pixelcnn", width=24, blocks=4, patch=2, classes=CLASSES), data="mnist", batch_size=32, decay=0.99,
-        every=250, judged=judged_classes,
+        3_000, of("pixelcnn", width=24, blocks=4, patch=2, classes=CLASSES), data="mnist", batch_size=32,
+        every=500, judged=judged_classes,
     ),
 }  # fmt: skip
 

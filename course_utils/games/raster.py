@@ -136,7 +136,11 @@ class _Rows:
             )
         first = network.get_layer("vertical")
         self.rows, self.width = first.rows, first.filters
-        self.place = builders.as_array(network.get_layer("place").map.value)  # (h, w, width)
+        place = builders.as_array(network.get_layer("place").map.value)[None]  # (1, h, w, width)
+        if self.condition:
+            kernel = builders.as_array(network.get_layer("class").kernel.value)  # (K, h·w·width)
+            place = place + (self.condition[0] @ kernel).reshape(-1, *place.shape[1:])
+        self.place = np.broadcast_to(place, (len(self.x), *place.shape[1:]))
         self.vertical, self.horizontal = self._vertical(network), self._horizontal(network)
 
     def begin(self, row, column):
@@ -145,7 +149,7 @@ class _Rows:
             return
         words = self._words(max(row - self.rows, 0), row)
         words = np.pad(words, [[0, 0], [self.rows - words.shape[1], 0], [0, 0], [0, 0]])
-        place = np.repeat(self.place[None, row : row + 1], len(self.x), axis=0)
+        place = np.ascontiguousarray(self.place[:, row : row + 1])
         above = [np.zeros_like(place)] * self.blocks if row == 0 else self.above
         found = self.vertical.predict_on_batch([words, place, *above, *self.condition])
         found = [builders.as_array(each) for each in found]

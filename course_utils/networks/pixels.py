@@ -8,6 +8,8 @@ with the logits of all L^(p²C) patches there are. It sees the patches before th
 so a patch is one step of the sentence, and the likelihood stays exact. With p = 1 a step is a pixel.
 """
 
+import math
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -37,7 +39,8 @@ def pixelcnn(
         vertical, rows above:      v ← v + W ∗ relu(v)                                            2 × 3
         horizontal, the own row:   (a, b) = W ∗ h + V v + U y,   h ← h + P (tanh a ⊙ σ(b))        1 × 2 and 1 × 1
 
-    The horizontal stack reads the vertical one, never the other way round.
+    The horizontal stack reads the vertical one, never the other way round. Each place has a bias of its own, and each
+    class such a map; in the blocks, U y is the same at all places.
 
     Args:
         image_shape: (H, W, C); H and W multiples of the patch.
@@ -64,6 +67,9 @@ def pixelcnn(
     inputs = [pixels] if classes is None else [pixels, keras.Input((classes,), name="condition")]
     rows = OneHotPatches(levels, patch)(pixels)
     v = PositionBias(name="place")(VerticalConv2D(width, *first, own_row=False, name="vertical")(rows))
+    if classes is not None:
+        of_class = layers.Dense(math.prod(v.shape[1:]), use_bias=False, kernel_initializer="zeros", name="class")
+        v = layers.Add()([v, layers.Reshape(v.shape[1:])(of_class(inputs[1]))])
     h = layers.Add()([HorizontalConv2D(width, max(1, first[1] // 2), centre=False, name="horizontal")(rows), v])
     for i in range(blocks):
         tall, wide = (2, 3) if growing is None or i < growing else (1, 1)
