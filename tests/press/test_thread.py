@@ -66,6 +66,7 @@ def test_wrong_notes_are_named(tmp_path):
     assert speaker.read(tmp_path / "none.md") == {}
 
 
+MOST_SLIDES = 45
 NOTED = [twin for twin in notebooks.twins() if speaker.notes_of(twin).exists()]
 
 
@@ -79,3 +80,17 @@ def test_every_part_of_a_lecture_says_what_to_do_and_how_long_it_takes(twin):
     parts = {slide.title for slide in slides[1:] if slide.first} - {slides[0].title}
     assert not parts - set(said)
     assert all(len(text.split()) >= 8 for _, text in said.values())
+
+
+@pytest.mark.parametrize("twin", [twin for twin in NOTED if twin.stem < "10"], ids=lambda twin: twin.stem)
+def test_a_deck_fills_its_meetings_and_no_more(twin):
+    import nbformat
+
+    path = speaker.notes_of(twin)
+    meetings = 2 if "for two meetings of 90 minutes" in path.read_text(encoding="utf-8").partition("\n")[0] else 1
+    said = speaker.read(path)
+    minutes = sum(minutes for minutes, _ in said.values())
+    assert 80 * meetings <= minutes <= 90 * meetings
+    slides = deck.cut(nbformat.read(notebooks.notebook_of(twin), as_version=4))
+    assert len(slides) <= MOST_SLIDES
+    assert not {slide.title for slide in slides[1:]} - set(said)
