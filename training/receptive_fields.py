@@ -5,7 +5,7 @@
 
 Eight blocks in every network, of which 0, 1, 2, 4 or 8 let the context grow; the kernels of the others are 1 × 1. So
 depth, width, steps and order of the data are the same, and the networks differ in how far they see. Nats are those of
-all validation images; the test images are not looked at.
+every fourth validation image; the test images are not looked at.
 """
 
 import os

@@ -218,7 +218,8 @@ def _answered(h, width, values):
 def _pixels(image_shape, levels, patch):
     """The input of a pixel network, after its shape was checked."""
     height, width, channels = image_shape
-    checks.count(levels, "levels", 2), checks.count(patch, "patch")
+    checks.count(levels, "levels", 2)
+    checks.count(patch, "patch")
     if height % patch or width % patch:
         raise ValueError(
             f"Found images of {height}×{width} for patches of {patch}, expected multiples of the patch; take a patch "

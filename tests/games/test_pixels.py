@@ -12,7 +12,7 @@ from course_utils.games import pixels
 from course_utils.games.pixels import PixelModel
 from course_utils.networks.pixels import made, one_stack_pixelcnn, pixelcnn
 from tests.networks.test_pixels import disturbed
-from tests.numeric import array
+from tests.numeric import array, gradients
 
 RNG = np.random.default_rng(8)
 BINARY = RNG.integers(0, 2, (12, 4, 4, 1)).astype("float32")
@@ -53,11 +53,11 @@ def test_one_pass_gives_the_conditionals_of_separate_passes(network):
     network = disturbed(network())
     about = pixels.facts(network)
     at_once = pixels.conditionals(network, BINARY)
+    pixel = np.arange(16).reshape(4, 4)
+    step = pixel // 4 // about.patch * about.grid[1] + pixel % 4 // about.patch  # of the patch in which a pixel lies
     for row in range(about.grid[0]):
         for column in range(about.grid[1]):
             blank = BINARY.copy()  # all that comes later, and the patch itself, is noise
-            later = np.arange(16).reshape(4, 4) // 1
-            step = later // 4 // about.patch * about.grid[1] + later % 4 // about.patch
             hidden = step >= row * about.grid[1] + column
             blank[:, hidden] = RNG.integers(0, 2, (12, hidden.sum(), 1))
             alone = pixels.conditionals(network, blank)[:, row, column]
@@ -180,7 +180,5 @@ def test_independent_pixels_by_hand():
 def test_the_gradient_of_the_loss_reaches_all_weights():
     network = disturbed(pixelcnn((4, 4, 1), 2, 4, 2, classes=3))
     x = [ops.convert_to_tensor(BINARY), ops.convert_to_tensor(np.eye(3, dtype="float32")[np.arange(12) % 3])]
-    from tests.numeric import gradients
-
     found = gradients(lambda: ops.mean(pixels.nats(network(x), BINARY, 2)), network.trainable_variables)
     assert all(np.any(gradient != 0) for gradient in found)
