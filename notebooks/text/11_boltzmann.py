@@ -826,19 +826,20 @@ show(
 classifier = keras.Sequential([
     keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(500, "sigmoid"), keras.layers.Dense(10),
 ])  # fmt: skip
-classifier.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+classifier.compile(keras.optimizers.SGD(0.1), loss, steps_per_execution=20)
 heads = {}
 for labels in (100, 1_000) if telling else (100,):
     for beginning in ("random", "machine"):
         heads[labels, beginning] = []
         for seed in range(5 if telling else 2):
             some = np.random.default_rng(seed).permutation(len(x_digits))[:labels]  # the same for both
-            start_weights = np.random.default_rng([seed, 1])
-            first_layer = big.W if beginning == "machine" else start_weights.normal(0, 784**-0.5, big.W.shape)
-            biases = big.c if beginning == "machine" else np.zeros(500)
-            last = start_weights.normal(0, 0.02, (500, 10)), np.zeros(10)
-            classifier.set_weights([first_layer, biases, *last])
-            classifier.fit(x_digits[some], y_digits[some], batch_size=50, epochs=20_000 // labels, verbose=0)
+            order = np.resize(some, 10 * settings["fit"])  # round after round
+            fresh_draw = np.random.default_rng([seed, 1])
+            random_start = fresh_draw.normal(0, pixels**-0.5, big.W.shape), np.zeros(500)
+            last = fresh_draw.normal(0, 0.02, (500, 10)), np.zeros(10)
+            classifier.set_weights([*((big.W, big.c) if beginning == "machine" else random_start), *last])
+            classifier.fit(x_digits[order], y_digits[order], batch_size=50, verbose=0)
             guesses = classifier.predict(x_probe, batch_size=500, verbose=0).argmax(1)
             heads[labels, beginning].append(float(np.mean(guesses != y_probe)))
         print(f"{labels:5,} labels, {beginning:7} start: error "
