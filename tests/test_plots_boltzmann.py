@@ -45,12 +45,13 @@ def test_a_row_a_chain_and_time_to_the_right():
     assert [axis.get_title() for axis in made.axes[:2]] == ["data", "noise"]
 
 
-def test_bounds_stand_against_the_line_of_equality():
+def test_bounds_hang_below_the_line_of_equality():
     exact = RNG.normal(size=9)
-    (axis,) = boltzmann.below({"W": (exact, exact - 1)}).axes
-    line, dots = axis.lines
-    assert np.array_equal(line.get_xdata(), line.get_ydata())
-    assert np.array_equal(dots.get_xdata(), exact) and np.array_equal(dots.get_ydata(), exact - 1)
+    left, right = boltzmann.slack({"W = 0": (exact, exact), "W": (exact, exact - 1)}).axes
+    for axis, depth in ((left, 0), (right, -1)):
+        line, dots = axis.lines
+        assert set(line.get_ydata()) == {0} and np.array_equal(dots.get_xdata(), exact)
+        assert np.allclose(dots.get_ydata(), depth) and axis.get_ylim() == left.get_ylim()
 
 
 def test_what_was_not_measured_or_not_published_has_no_mark():

@@ -110,8 +110,8 @@ def classes_along(panels, every=1, width=12.0, height=3.4):
     return made
 
 
-def below(panels, xlabel="log p, nats", ylabel="bound, nats", width=10.0, height=3.8):
-    """Draws bounds against what they bound, a dot an image, with the line on which both are equal.
+def slack(panels, xlabel="log p, nats", ylabel="bound − log p, nats", width=12.0, height=3.2):
+    """Draws how far bounds lie below what they bound, a dot an image; the line is where both are equal.
 
     Args:
         panels: dict title -> pair of arrays (n,): the exact values and the bounds.
@@ -121,11 +121,10 @@ def below(panels, xlabel="log p, nats", ylabel="bound, nats", width=10.0, height
     Returns:
         A matplotlib figure.
     """
-    made, axes = figure(1, len(panels), width=width, height=height, squeeze=False)
+    made, axes = figure(1, len(panels), width=width, height=height, squeeze=False, sharey=True)
     for axis, (title, (exact, bound)) in zip(axes[0], panels.items()):
-        ends = [min(np.min(exact), np.min(bound)), max(np.max(exact), np.max(bound))]
-        axis.plot(ends, ends, color="black", linewidth=1.2)
-        axis.plot(exact, bound, "o", color=COLOURS[1], markersize=5, markeredgewidth=0)
+        axis.axhline(0, color="black", linewidth=1.2)
+        axis.plot(exact, bound - exact, "o", color=COLOURS[1], markersize=5, markeredgewidth=0)
         axis.set(title=title, xlabel=xlabel)
     axes[0, 0].set_ylabel(ylabel)
     return made
