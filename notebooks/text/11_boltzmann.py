@@ -13,10 +13,14 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 11 · Boltzmann machines
 #
-# [![Open this notebook in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
-# [![Open this notebook in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
-# [![Open this notebook in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/generative-course/generative-course/main?urlpath=lab/tree/notebooks/11_boltzmann.ipynb)
-# For a GPU choose *Runtime › Change runtime type* on Colab, *Session options › Accelerator* on Kaggle; Binder has none.
+# [![Open this notebook in
+# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
+# [![Open this notebook in
+# Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
+# [![Open this notebook in
+# Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/generative-course/generative-course/main?urlpath=lab/tree/notebooks/11_boltzmann.ipynb)
+# For a GPU choose *Runtime › Change runtime type* on Colab, *Session options › Accelerator* on Kaggle; Binder has
+# none.
 #
 # **Lecture:** from autoencoders to VAEs, its motivation by mixtures and its history of generative networks.
 #
@@ -146,10 +150,6 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The coins know where ink is likely. They do not know that pixels belong together.
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Ask: why is a lower number of nats a better picture model here, and when is it not? Notebook 14 has an example where
-# good pictures and good nats part. Point at the second row: every pixel has the right mean.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 2 · Why one distribution is not enough
@@ -460,11 +460,12 @@ assert np.abs(true[place] - without[place]).max() > 0.01
 #
 # One player, who dreams with one hand and looks with the other. The chains are weights that nobody trains.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["long"]
 class Ours(Game):
+    many_draws = True  # a hint for the compiler: XLA on a CPU is slow at drawing coins
+
     def __init__(self, machine, chains, seed=0):
-        player = Player("machine", [machine], self.machine_loss, keras.optimizers.SGD(0.05))
-        super().__init__([player], seed=seed)
+        super().__init__([Player("machine", [machine], self.machine_loss, keras.optimizers.SGD(0.05))], seed=seed)
         self.machine, start = machine, gibbs.noise(chains, machine.parameters(), np.random.default_rng(seed))
         self.chain = self.add_weight(shape=(chains, *shape), initializer="zeros", trainable=False, name="chain")
         self.chain.assign(start.reshape(chains, *shape))
@@ -508,10 +509,6 @@ live = plots.Live(
 game.fit(images, batch_size=100, epochs=5, steps_per_epoch=settings["live"] // 5, verbose=0, callbacks=[live])
 print(f"{game.machine.count_params():,} weights")
 
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Run this live. Ask what the curve will do before you start it. Most people expect a loss that falls; what matters is
-# in the upper picture. Ask: how would you know when to stop?
-
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · Where the negatives come from
 #
@@ -530,12 +527,12 @@ print(f"{game.machine.count_params():,} weights")
 # Then the nats are *exact*.
 
 # %% slideshow={"slide_type": "fragment"}
-ways = {"CD-1": (None, 1), "CD-25": (None, 25), "PCD-1": (100, 1)}
+ways = {"CD-1": (None, 1), "CD-25": (None, 25), "PCD-1": (50, 1)}
 
 
 def little(way, seed, hidden=settings["tiny"]):
     chains, steps = ways[way]
-    return RBM(fresh_machine(hidden, seed), chains, steps, falling(0.05, settings["updates"]), seed=seed)
+    return RBM(fresh_machine(hidden, seed), chains, steps, optimizer=falling(0.05, settings["updates"]), seed=seed)
 
 
 def trained(way):
@@ -543,7 +540,7 @@ def trained(way):
     game.compile(steps_per_execution=20)
     for seed in seeds:
         restart(game, little(way, seed))
-        game.fit(images, batch_size=100, epochs=1, steps_per_epoch=settings["updates"], verbose=0)
+        game.fit(images, batch_size=50, epochs=1, steps_per_epoch=settings["updates"], verbose=0)
         yield game.machine.parameters()
 
 # %% slideshow={"slide_type": "fragment"}
@@ -573,11 +570,9 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-5
-
-# %% [markdown] slideshow={"slide_type": "notes"}
-# Ask first for a show of hands: by how much does the cheap CD-1 lose? Then point at the price: CD-25 pays 25 steps an
-# update, PCD-1 pays one. The persistent chains can afford it because the machine moves little between two updates.
+# In every seed CD-25 and PCD-1 leave CD-1 behind, after the same number of updates. CD-25 pays 25 steps for each, PCD-1
+# a single one. Why is CD-1 short-sighted? It compares the data with places one step away. Where the machine has made a
+# far place likely, no chain ever goes and looks, so it stays likely, and every image pays for it in $Z$.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · The partition function of 500 switches
@@ -635,7 +630,10 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-6
+# With one step the chains have no time to leave the coins, and log Z comes out too small, in every seed. That is no
+# accident: $\mathbb E[w]=Z$, so of the *logarithm* the mean is below $\log Z$ (Jensen). And too small a $Z$ makes every
+# $p(x)$ too large. **An annealing that is too short flatters the model.** With many temperatures estimate and count
+# agree.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the real thing: 784 pixels and 500 switches. `rbm-binary` ships with the package; `training/boltzmann.py` played
@@ -653,11 +651,12 @@ for one, nats in zip(found, big_nats):
     print(f"log Z {one.log_z:.2f} ± {one.error:.2f}, so {nats:.2f} nats on {len(x_test):,} test images")
 print(f"its recipe: log Z {told['log-Z']:.2f}, {told['nats-test']:.2f} nats on all test images")
 if telling and not drawn_here:
-    assert all(abs(one.log_z - told["log-Z"]) < 2 for one in found), "other seeds, fewer temperatures"
+    assert all(abs(one.log_z - told["log-Z"]) < 3 for one in found), "other seeds, fewer temperatures"
     assert max(big_nats) < min(mixed[most]) - 20, "far below 500 templates"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-6B
+# Count the numbers: 500 templates of 784 probabilities and 500 switches of 784 weights are the same amount. What they
+# buy is not. The error bar is that of the estimate of $Z$ alone; it shrinks with more chains and more temperatures.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Say clearly which way AIS errs, for papers seldom do: too small a Z, so the model looks better than it is. Ask what
@@ -873,7 +872,7 @@ if telling and not drawn_here:
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 middle = 12 if telling else 6
-ground = RBM(fresh_machine(middle), 100, 1, falling(0.05, settings["updates"]))
+ground = RBM(fresh_machine(middle), 100, optimizer=falling(0.05, settings["updates"]))
 ground.compile(steps_per_execution=20)
 ground.fit(images, batch_size=100, epochs=1, steps_per_epoch=settings["updates"], verbose=0)
 first, all_h = ground.machine.parameters(), annealed.binary_states(middle)
@@ -895,7 +894,12 @@ alone_nats = free_energy(x_test, *first).mean() + annealed.log_partition(first)
 print(f"the first machine alone {alone_nats:.2f}; upside down on top: exact {before[0]:.2f}, bound {before[1]:.2f}")
 assert np.allclose(before, alone_nats, atol=2e-3)
 after = {"switches": [], "shuffled": []}
-second = lambda seed: RBM(transposed(ground.machine), 100, 1, falling(0.02, settings["updates"]), seed=seed)  # noqa: E731
+
+
+def second(seed):
+    return RBM(transposed(ground.machine), 100, optimizer=falling(0.02, settings["updates"]), seed=seed)
+
+
 stacked = second(0)
 stacked.compile(steps_per_execution=20)
 for name in after:
@@ -920,21 +924,29 @@ if telling:
 # PROSE-9
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# To draw from a deep belief network, run the chain in the *top* machine only, then go down once. The shipped one:
+# To draw from a deep belief network, run the chain in the *top* machine only, then go down once. On the shipped machine
+# of 500 switches stands here a second one of 500, trained for a moment:
+
+# %% slideshow={"slide_type": "fragment"}
+upper = set_visible_bias(rbm((500,), 500), gibbs.up(big, x_train[:2_000]))
+belief = RBM(upper, chains=100, below=run.networks["machine"], optimizer=falling(0.02, settings["fit"]))
+belief.compile(steps_per_execution=20)
+belief.fit(images, batch_size=100, epochs=1, steps_per_epoch=settings["fit"], verbose=0)
+strides, draws = 1_000 if telling else 50, np.random.default_rng(5)
+ancestors = gibbs.ancestral(big, upper.parameters(), 24, strides, draws, v=every(x_test, 24)).reshape(-1, *shape)
+chained = gibbs.means(big, every(x_test, 24), strides, draws).reshape(-1, *shape)
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-belief = pretrained.load("dbn-binary")
-layers_of = [belief.networks[name].parameters() for name in ("first", "top")]
-ancestors = gibbs.ancestral(*layers_of, 24, 1_000 if telling else 50, np.random.default_rng(5), v=x_test[:24])
-ancestors = ancestors.reshape(-1, *shape)
-chained = gibbs.means(big, x_test[:24], 1_000 if telling else 50, np.random.default_rng(5)).reshape(-1, *shape)
 show(
     plots.image_rows(
         {"RBM": chained[:12], " ": chained[12:], "DBN": ancestors[:12], "  ": ancestors[12:]}, width=11
     ),
-    alt="Twenty-four draws of the shipped machine and as many of the shipped deep belief network, after as many steps "
-        "from the same test images.",
+    alt="Twenty-four draws of the shipped machine, and as many of a deep belief network on top of it, after as many "
+        "steps from the same test images.",
 )  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# PROSE-9B
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 · The deep Boltzmann machine
@@ -979,22 +991,6 @@ show(
     alt="How far the bound lies below log p, for all 64 images and four sizes of W₂: nowhere where W₂ is 0, up to a "
         "tenth or two of a nat in the other panels.",
 )  # fmt: skip
-
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# Does the formula of the bound say so? By hand, for one image:
-
-# %% slideshow={"slide_type": "fragment"}
-W_1, W_2, b_v, c_1, c_2 = [force * value if place == 1 else value for place, value in enumerate(values)]
-v = all_v[37]
-mu_1, mu_2, trail = np.full(4, 0.5), np.full(3, 0.5), []
-for _ in range(30):
-    mu_1 = expit(c_1 + v @ W_1 + W_2 @ mu_2)
-    mu_2 = expit(c_2 + mu_1 @ W_2)
-    minus_energy = b_v @ v + c_1 @ mu_1 + c_2 @ mu_2 + v @ W_1 @ mu_1 + mu_1 @ W_2 @ mu_2
-    entropy = sum(stats.bernoulli(mu).entropy().sum() for mu in (mu_1, mu_2))
-    trail.append(minus_energy + entropy - annealed.log_partition(tower.parameters()))
-print("ELBO by sweeps 1, 2, 5, 30:", *(f"{trail[i - 1]:.4f}" for i in (1, 2, 5, 30)), f"; log p {log_p[37]:.4f}")
-assert all(later > earlier - 1e-9 for earlier, later in pairwise(trail)) and trail[-1] <= log_p[37]
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 10.1 What the slide leaves out
@@ -1049,7 +1045,9 @@ if telling and not drawn_here:
     assert (pairs[:, 0] < pairs[:, 1]).all() and 1.5 * pairs[:, 0].mean() < pairs[:, 1].mean(), "in every pair"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-101
+# From every start the machine with biases ends nearer to the floor. From some starts the other one comes close:
+# switches can imitate biases. But a switch that says "mostly paper" is not free to say anything else. So read the
+# slide's formula as a shorthand, and build the machine with biases.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · One scale
@@ -1086,7 +1084,31 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-11
+# Read the words in brackets, too. *Exact* is exact. *Annealing* rests on an estimated $Z$, which errs towards too
+# good a number. A *bound* is too bad, and stands on an estimated $Z$ as well. The VAE's test images were binarised by
+# a draw of our own, so its row is on the same scale but not of the same file. Published are, from the top:
+# Salakhutdinov and Murray (2008; mixture and RBM), Murray and Salakhutdinov (2009), Salakhutdinov and Hinton (2009),
+# Germain et al. (2015), the library pythae with a binarisation of its own, and van den Oord et al. (2016). The
+# mixture's, the belief network's and MADE's figures are quoted from memory.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## In depth: mean field by hand
+#
+# For one of the 64 images, and with the strongest $W_2$: turn the coins layer by layer, and look at the bound after
+# each sweep. No sweep can lower it, for each layer's coins are the best ones given the other layer's.
+
+# %% slideshow={"slide_type": "fragment"}
+W_1, W_2, b_v, c_1, c_2 = [force * value if place == 1 else value for place, value in enumerate(values)]
+v = all_v[37]
+mu_1, mu_2, trail = np.full(4, 0.5), np.full(3, 0.5), []
+for _ in range(30):
+    mu_1 = expit(c_1 + v @ W_1 + W_2 @ mu_2)
+    mu_2 = expit(c_2 + mu_1 @ W_2)
+    minus_energy = b_v @ v + c_1 @ mu_1 + c_2 @ mu_2 + v @ W_1 @ mu_1 + mu_1 @ W_2 @ mu_2
+    entropy = sum(stats.bernoulli(mu).entropy().sum() for mu in (mu_1, mu_2))
+    trail.append(minus_energy + entropy - annealed.log_partition(tower.parameters()))
+print("ELBO by sweeps 1, 2, 5, 30:", *(f"{trail[i - 1]:.4f}" for i in (1, 2, 5, 30)), f"; log p {log_p[37]:.4f}")
+assert all(later > earlier - 1e-9 for earlier, later in pairwise(trail)) and trail[-1] <= log_p[37]
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your turn
