@@ -538,7 +538,7 @@ def little(way, seed, hidden=settings["tiny"]):
 def trained(way):
     game = little(way, 0)
     game.compile(steps_per_execution=20)
-    for seed in seeds:
+    for seed in seeds if way != "CD-25" else seeds[:1]:  # it takes 25 times as many steps
         restart(game, little(way, seed))
         game.fit(images, batch_size=50, epochs=1, steps_per_epoch=settings["updates"], verbose=0)
         yield game.machine.parameters()
@@ -553,7 +553,7 @@ for way, nats in exact.items():
     print(f"{way:6} exact test nats, a number a seed: " + ", ".join(f"{value:.1f}" for value in nats))
 if telling and not drawn_here:
     assert all(far < near - 5 for near, far in zip(exact["CD-1"], exact["PCD-1"])), "five nats in every pair"
-    assert all(far < near - 3 for near, far in zip(exact["CD-1"], exact["CD-25"]))
+    assert exact["CD-25"][0] < exact["CD-1"][0] - 5
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 dreamt = {
@@ -570,9 +570,10 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In every seed CD-25 and PCD-1 leave CD-1 behind, after the same number of updates. CD-25 pays 25 steps for each, PCD-1
-# a single one. Why is CD-1 short-sighted? It compares the data with places one step away. Where the machine has made a
-# far place likely, no chain ever goes and looks, so it stays likely, and every image pays for it in $Z$.
+# In every pair PCD-1 leaves CD-1 behind, after the same number of updates. So does CD-25 in its one run, and it pays
+# 25 steps for each update where PCD-1 pays one. Why is CD-1 short-sighted? It compares the data with places one step
+# away. Where the machine has made a far place likely, no chain ever goes and looks, so it stays likely, and every
+# image pays for it in $Z$.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · The partition function of 500 switches
