@@ -28,7 +28,7 @@ def densities(x, truth, fits, width=12.0, height=3.0):
 
 
 def filters(weights, shape, columns=16, width=11.0):
-    """Draws columns of a weight matrix as images: blue asks for ink, orange for paper, white does not care.
+    """Draws columns of a weight matrix as images: purple asks for ink, orange for paper, white does not care.
 
     All share one scale, whose ends are the largest weight by size.
 

@@ -38,8 +38,8 @@
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
-# | `smoke` | tests | TIME-SMOKE |
-# | `cpu` | a laptop | TIME-CPU |
+# | `smoke` | tests | half a minute of processor time |
+# | `cpu` | a laptop | 4 minutes of processor time |
 # | `gpu` | the full recipe | not measured here |
 
 # %% [markdown] slideshow={"slide_type": "skip"}
@@ -262,7 +262,7 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# More templates help, and each step costs more than the last. A template is a whole picture: a hand that writes its
+# More templates help, but from 200 to 500 they buy one nat. A template is a whole picture: a hand that writes its
 # sevens with a bar *and* leans to the left needs a template of its own. 500 templates are a choice worth 9 bits.
 #
 # What if $z$ were 500 switches, each of which adds a stroke? They have $2^{500}$ settings. That is a mixture of
@@ -492,8 +492,9 @@ assert apart < 1e-5, "ours is the package's game"
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 4.2 Watch it dream
 #
-# A hundred switches, a hundred chains, a rate that falls to 0. Above are forty of the chains, below the gap of free
-# energies. The gap is *not* the likelihood: it is 0 when data and dreams are equally likely, however good they are.
+# A hundred switches, a hundred chains, a rate that falls to 0. On the left are forty of the chains, on the right the
+# gap of free energies. The gap is *not* the likelihood: it is 0 when data and dreams are equally likely, however good
+# they are. Here it stays below 0, for after so short a training dreams are less likely than data.
 
 # %% slideshow={"slide_type": "fragment"}
 def falling(start, steps):
@@ -503,7 +504,7 @@ def falling(start, steps):
 game = RBM(fresh_machine(100), chains=100, optimizer=falling(0.05, settings["live"]))
 game.compile(steps_per_execution=20)
 live = plots.Live(
-    lambda: ops.convert_to_numpy(game.chain)[:40], {"machine_loss": "F(v) − F(v⁻)"}, columns=20,
+    lambda: ops.convert_to_numpy(game.chain)[:40], {"machine_loss": "F(v) − F(v⁻)"}, columns=8,
     ylabel="nats", alt="Forty chains of a machine with a hundred switches, and the gap of free energies.",
 )  # fmt: skip
 game.fit(images, batch_size=100, epochs=5, steps_per_epoch=settings["live"] // 5, verbose=0, callbacks=[live])
@@ -562,7 +563,8 @@ dreamt = {
 }
 show(
     plots.image_rows({way: found.reshape(-1, *shape) for way, found in dreamt.items()}, width=11),
-    alt="Twelve dreams each of machines with twenty switches, trained by CD-1, CD-25 and PCD-1.",
+    alt="Twelve dreams each of machines with twenty switches: those of CD-1 are twelve times the same nought, those of "
+        "CD-25 and PCD-1 are blurred digits of many kinds.",
 )
 show(
     plots.dots({"exact test nats": list(exact.values())}, list(exact), width=8),
@@ -570,10 +572,11 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In every pair PCD-1 leaves CD-1 behind, after the same number of updates. So does CD-25 in its one run, and it pays
-# 25 steps for each update where PCD-1 pays one. Why is CD-1 short-sighted? It compares the data with places one step
-# away. Where the machine has made a far place likely, no chain ever goes and looks, so it stays likely, and every
-# image pays for it in $Z$.
+# Start with the dreams: from noise, all twelve chains of CD-1 end in one and the same nought. In every pair PCD-1
+# leaves CD-1 behind, after the same number of updates. So does CD-25 in its one run, and it pays 25 steps for each
+# update where PCD-1 pays one. Why is CD-1 short-sighted? It compares the data with places one step away. Where the
+# machine has made a far place likely, no chain ever goes and looks, so it stays likely, and every image pays for it
+# in $Z$.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · The partition function of 500 switches
@@ -724,7 +727,7 @@ strips = {
 show(
     plots.image_rows(strips, width=11, columns=[f"{step * i:,}" for i in when]),
     alt="Two chains from data and two from noise, at twelve moments: digits that keep their class for a while and "
-        "change it now and then; noise becomes a digit before the second moment.",
+        "change it now and then; by the third moment noise has become digits.",
 )  # fmt: skip
 show(
     figures.classes_along({f"from {name}": classes for name, (_, classes) in walks.items()}, step),
@@ -733,7 +736,10 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-7
+# By the third picture noise has become digits. Chains from either start then change their class eight to ten times in
+# 1,000 steps, and many of these changes go back and forth between two classes. That is slow: to forget where it began
+# a chain needs thousands of steps. The deck's 10,000 are no luxury. Compare the free energies, too: what the machine
+# draws is likelier to it than test images are. It has not spread its probability as widely as the data lie.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 7.2 When it fails: a chain that never mixes
@@ -753,7 +759,10 @@ if telling:
     assert np.mean(frozen[3.0].per_1000) < 0.2 * np.mean(frozen[1.0].per_1000)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-72
+# At $\beta=1.5$ nearly every chain keeps the class in which it began. What it draws are clean digits, so no picture
+# tells you. Two things do: count the switches, and start from several places to see whether they ever agree. Learning
+# makes weights grow, so it makes a machine colder. The better the machine, the slower its chains, and persistent
+# chains teach it.
 
 # %% [markdown] slideshow={"slide_type": "notes"}
 # Ask: the pictures of a frozen chain look fine, so how would you notice? (Count switches, start from different places
@@ -784,6 +793,7 @@ encoder, decoder = dense_encoder(500, code_activation=keras.activations.sigmoid)
 autoencoder = SquaredErrorAutoencoder(encoder, decoder)
 autoencoder.compile(steps_per_execution=10)
 autoencoder.fit(x_digits, batch_size=100, epochs=1, steps_per_epoch=settings["fit"] // 2, verbose=0)
+print(f"autoencoder {encoder.count_params() + decoder.count_params():,} weights, the machine {big.W.size + 1284:,}")
 
 # %% slideshow={"slide_type": "subslide"} tags=["long"]
 untrained = fresh_machine(500).parameters()
@@ -815,7 +825,10 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-8
+# Similar indeed. The machine brings back pixels no worse than the autoencoder, which was trained for nothing else, if
+# only for a moment. A linear probe reads more from its codes. And the untrained machine, which knows the mean image
+# alone, shows that neither comes by itself. What the autoencoder does not have is a $p(x)$: section 6 has put a
+# number on the machine's, and section 7 has drawn from it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 8.1 A head start for a classifier
@@ -850,7 +863,8 @@ if telling and not drawn_here:
     assert all(np.less(heads[n, "machine"], heads[n, "random"]).all() for n in (100, 1_000)), "in every pair"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-81
+# In every pair of runs the start from the machine errs less. All had the same number of steps, and not many: how far a
+# random start gets when it may go on is not measured here.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · Stacking: the deep belief network
@@ -922,7 +936,11 @@ if telling:
     assert all(bound > before[1] for _, bound in after["shuffled"]), "and do not where nothing goes together"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-9
+# On the switches of images the bound gets better, and the truth with it, in every seed. On shuffled ones the bound
+# gets worse. Now look at the last numbers: the *truth* gets better there too, and by more. That is no slip, for both
+# are counted. The bound promises only that the truth is not worse than it. The gap between them is the divergence
+# from $Q$ to $p(h\mid v)$. A new prior changes $p(h\mid v)$, and $Q$ stays what it was. So the recipe is safe, and it
+# is not the best that one can do.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # To draw from a deep belief network, run the chain in the *top* machine only, then go down once. On the shipped machine
@@ -947,7 +965,8 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# PROSE-9B
+# A top machine that was trained for a moment draws *worse* than the machine that it stands on: threes, eights and
+# noughts with holes. Stacking is no free gift. The prior over $h$ that it replaces was 24,000 updates old.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 · The deep Boltzmann machine
@@ -1070,7 +1089,7 @@ ledger = {
     "RBM, 500 (annealing)": (from_recipe("rbm-binary", "nats-test"), 86.34),
     "DBN (bound)": (from_recipe("dbn-binary", "nats-test"), 84.55),
     "DBM (bound)": (from_recipe("dbm-binary", "nats-test"), 84.62),
-    "MADE (exact)": (from_recipe("made-binary", "nats-test"), 86.64),
+    "MADE (exact)": (from_recipe("made-binary", "nats-test"), 88.04),
     "VAE (200 samples)": (from_recipe("vae-mnist-binary", "NLL-200"), 89.78),
     "PixelCNN (exact)": (from_recipe("pixelcnn-binary", "nats-test"), 81.30),
 }
