@@ -13,14 +13,10 @@
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 11 · Boltzmann machines
 #
-# [![Open this notebook in
-# Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
-# [![Open this notebook in
-# Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
-# [![Open this notebook in
-# Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/generative-course/generative-course/main?urlpath=lab/tree/notebooks/11_boltzmann.ipynb)
-# For a GPU choose *Runtime › Change runtime type* on Colab, *Session options › Accelerator* on Kaggle; Binder has
-# none.
+# [![Open this notebook in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
+# [![Open this notebook in Kaggle](https://kaggle.com/static/images/open-in-kaggle.svg)](https://kaggle.com/kernels/welcome?src=https://github.com/generative-course/generative-course/blob/main/notebooks/11_boltzmann.ipynb)
+# [![Open this notebook in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/generative-course/generative-course/main?urlpath=lab/tree/notebooks/11_boltzmann.ipynb)
+# For a GPU choose *Runtime › Change runtime type* on Colab, *Session options › Accelerator* on Kaggle; Binder has none.
 #
 # **Lecture:** from autoencoders to VAEs, its motivation by mixtures and its history of generative networks.
 #
