@@ -1087,7 +1087,7 @@ show(
 # Each dot is a run, on one logarithmic axis. After so few iterations the order is the same on both schedules and in
 # each of the three pairs of runs: velocity, image, noise. Why does the noise fail? At $t = 1$ its answer is divided by
 # $\alpha$, which is 0.003 on the cosine schedule and 0.007 on the linear one: a small error becomes a huge $\hat x$.
-# The clipped column tests it. It changes nothing for the other two, and takes the noise from about 30,000 to about 13
+# The clipped column tests it. It changes nothing for the other two, and takes the noise from about 29,000 to about 13
 # and from 900 to 7: nearly all of its failure was estimates far outside. The rest remains, and DDPM, which clips as
 # well, trains for longer. On the velocity, `cosine` is ahead of `linear` in all three pairs; on the image, in two.
 
@@ -1258,10 +1258,9 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The smaller the $t$ of the start, the more of the scribble stays; the larger, the nearer the results come to real
-# digits, by FD and from 0.2 on by its means too. A start at 0.2 is no nearer than the scribble itself. Nor does one
-# number tell it all: *each* scribble lies among real images, though nobody writes so, since four clean shapes in the
-# midst of their classes are not far from anything. And the more goes wrong, too, as the figure shows. Exercise 4 asks
-# where you would start.
+# digits, by FD and, from 0.2 on, by its means too; by the means alone a start at 0.2 is no nearer than the scribble.
+# Nor does one number tell it all: *each* scribble counts as lying among real images, though nobody writes so. And with
+# a larger $t$ more goes wrong, too, as the figure shows. Exercise 4 asks where you would start.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your turn
