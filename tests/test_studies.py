@@ -86,3 +86,14 @@ def test_the_sweep_of_lecture_01_holds_every_beta_and_seed():
     assert (np.diff(reconstruction.mean(axis=2), axis=1) > 0).all() and (np.diff(kl, axis=1) < 0).all()
     means = found["scores"]["FD-mnist-cnn"][f"d = {settings['latents'][0]}"]
     assert np.allclose([means[str(beta)] for beta in settings["betas"]], distance[0].mean(axis=1), atol=1e-3)
+
+
+def test_the_mixtures_of_lecture_11_hold_every_number_of_components_and_seed():
+    found, arrays = studies.read("mixtures-binary")
+    settings, nats = found["settings"], arrays["nats"]
+    assert nats.shape == (len(settings["components"]), settings["seeds"], len(settings["splits"]))
+    assert arrays["trace"].shape == (*nats.shape[:2], settings["rounds"])
+    held = nats[..., settings["splits"].index("test")]
+    assert (np.diff(held.mean(axis=1)) < 0).all()  # more components, fewer nats
+    means = [found["scores"]["nats-test"][str(count)] for count in settings["components"]]
+    assert np.allclose(means, held.mean(axis=1), atol=1e-2)
