@@ -126,6 +126,6 @@ def test_every_shipped_network_is_checked_in_the_range_of_its_recipe():
     for name in pretrained.available():
         for network, made in pretrained.weights.recipe(name)["networks"].items():
             low, _ = builders.BUILDERS[made["builder"]].images
-            unit = name.startswith(("vae", "ae-", "aae")) and network == "encoder"
+            unit = name.startswith(("vae", "ae-", "aae", "vq")) and network == "encoder"
             binary = name.startswith(("rbm", "dbn", "dbm"))
             assert (low == 0.0) == (unit or binary), (name, network)
