@@ -840,7 +840,8 @@ classifier = keras.Sequential([
     keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(500, "sigmoid"), keras.layers.Dense(10),
 ])  # fmt: skip
 loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-classifier.compile(keras.optimizers.SGD(0.1), loss, steps_per_execution=20)
+at_once = 1 if session.backend == "torch" else 20  # Keras can bundle no steps there
+classifier.compile(keras.optimizers.SGD(0.1), loss, steps_per_execution=at_once)
 heads = {}
 for labels in (100, 1_000) if telling else (100,):
     for beginning in ("random", "machine"):
@@ -1224,14 +1225,14 @@ exercises.summary()
 # Markov chain. That is why the decks move on: VAEs (notebook 01) keep the latent variables and draw in one pass, pixel
 # models (10) keep the exact nats, and diffusion (14) makes a long chain of small steps work after all.
 #
-# ### About the slides
+# ### Errata of the slides
 #
-# - The energy of the deep machine on the slide has no biases (section 10.1). The book says that it leaves them out for
-#   brevity.
-# - The slide's years are those of the deep learning revival. The restricted machine itself is from 1986 (Smolensky's
-#   *harmonium*), and the paper on deep belief networks appeared in 2006.
-# - "Similar to an auto encoder" is right about the pass, and leaves out what differs: the machine has a $p(x)$
-#   (section 8).
+# | slide | what holds |
+# |---|---|
+# | the energy of a deep machine, without biases | it has them; the book leaves them out for brevity (10.1) |
+# | restricted Boltzmann machine, 2006 | Smolensky's *harmonium*, 1986; 2006 is the year of pretraining |
+# | deep belief networks, 2007 | their paper appeared in 2006 |
+# | "similar to an auto encoder" | in its pass up and down; but this one has a $p(x)$ (6, 8) |
 #
 # ### References
 #
