@@ -6,7 +6,8 @@ import pytest
 from course_utils.games import gibbs
 from course_utils.metrics import annealed
 from course_utils.metrics.annealed import Parameters
-from course_utils.networks.boltzmann import dbm
+from course_utils.networks.boltzmann import dbm, rbm
+from course_utils.samplers import SAMPLERS
 from tests.networks.test_boltzmann import drawn
 
 RNG = np.random.default_rng(1)
@@ -79,3 +80,18 @@ def test_the_means_of_the_last_step_are_conditionals_of_states():
 def test_what_cannot_be_is_refused(action, words):
     with pytest.raises(ValueError, match=words):
         action(np.random.default_rng(0))
+
+
+def test_shipped_machines_are_sampled_by_these_chains_as_images_in_grey():
+    first, top, deep = drawn(rbm((2, 2, 1), 4)), drawn(rbm((4,), 3)), drawn(dbm((2, 2, 1), (3, 2)))
+    below, rng = first.parameters(), np.random.default_rng
+    start = gibbs.noise(5, below, generator := rng(7))
+    expected = {
+        "gibbs_chain": ({"machine": first}, gibbs.means(below, start, 6, generator)),
+        "belief_chain": ({"first": first, "top": top}, gibbs.ancestral(below, top.parameters(), 5, 6, rng(7))),
+        "deep_chain": ({"machine": deep}, gibbs.deep_chain(deep, 5, 6, rng(7))),
+    }
+    for name, (networks, means) in expected.items():
+        images = SAMPLERS[name](networks, 5, rng(7), None, steps=6)
+        assert images.shape == (5, 2, 2, 1) and images.dtype == np.float32
+        np.testing.assert_allclose(images.reshape(5, 4), 2 * means - 1, atol=1e-6)
