@@ -7,11 +7,26 @@ An exercise never raises: an empty cell, a wrong answer and an answer that crash
 says how to write one.
 """
 
-from . import aae, alae, autoencoders, biggan, boltzmann, dcgan, diffusion, gan, progress, stylegan, vae, wgan, wgan_gp
+from . import (
+    aae,
+    alae,
+    autoencoders,
+    biggan,
+    boltzmann,
+    dcgan,
+    diffusion,
+    gan,
+    pixels,
+    progress,
+    stylegan,
+    vae,
+    wgan,
+    wgan_gp,
+)
 from .exercise import Exercise, Task
 from .open_tasks import Experiment, Prediction
 
-LECTURES = (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, boltzmann, diffusion)
+LECTURES = (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, pixels, boltzmann, diffusion)
 
 __all__ = [
     "LECTURES",
@@ -27,6 +42,7 @@ __all__ = [
     "dcgan",
     "diffusion",
     "gan",
+    "pixels",
     "stylegan",
     "summary",
     "tasks",
