@@ -878,20 +878,22 @@ for name, (stored, *can) in families.items():
     print(line.format(name, f"{table[name][0]:.2f}", f"{score:.2f}", f"{found.recipe['scores']['FD-mnist-cnn']:.2f}",
                       f"{float(f'{cost:.1g}'):g}", *can))  # fmt: skip
 floor = distance(x_test[:n])
-print(f"as many test images{floor:12.2f}: the least that can be hoped for")
+print(f"as many test images{floor:12.2f}: what real ones score")
 if telling and judge == "mnist":
     fds, cost = ({name: both[i] for name, both in table.items()} for i in (0, 1))
-    assert floor < fds["BigGAN"] < fds["diffusion, codes"] < fds["diffusion, pixels"] < fds["GAN"] < fds["VAE"]
+    assert max(fds["BigGAN"], fds["diffusion, codes"], fds["diffusion, pixels"]) < fds["GAN"] < fds["VAE"]
     assert cost["diffusion, pixels"] > 3 * cost["DCGAN"], "many passes against one"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Compare within a column: the two FDs differ in samples and in the images they are held against. Milliseconds are
-# processor time on this machine, one significant digit. *Yes* under $p(z|x)$ is an encoder: the VAE's gives a
-# distribution, the others' one code. *Nearly* is DDIM's inversion, section D of *In depth*: one code, many passes, and
-# not quite from N(0, I). *Completes* means: fits the rest of an image to a given part without being trained for it,
-# and without a search among codes. In pixels the many passes of a diffusion cost more than the one of any GAN here; in
-# codes the network is so small that they cost about as much as BigGAN's one. What the many buy is that one can
-# interfere.
+# Compare within a column: the two FDs differ in samples and in the images they are held against. A thousand images
+# are few. Measured apart, three other seeds gave 0.25 to 0.59 for BigGAN and 0.61 to 0.70 for the codes, one other
+# gave 0.95 for the pixels, and nine other thousands of test images scored 0.20 to 0.50: BigGAN cannot be told from
+# real images here, and a difference of 0.2 may be chance. Milliseconds are processor time on this machine, one
+# significant digit. *Yes* under $p(z|x)$ is an encoder: the VAE's gives a distribution, the others' one code.
+# *Nearly* is DDIM's inversion, section D of *In depth*: one code, many passes, and not quite from N(0, I).
+# *Completes* means: fits the rest of an image to a given part without being trained for it, and without a search
+# among codes. In pixels the many passes of a diffusion cost more than the one of any GAN here; in codes the network
+# is so small that they cost about as much as BigGAN's one. What the many buy is that one can interfere.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## In depth
