@@ -1091,8 +1091,8 @@ if telling and not drawn_here:
 # From every start the machine with biases ends nearer to the floor. From some starts the other one comes close:
 # switches can imitate biases. But it costs switches. The machine with biases has 49 numbers to learn and the other one
 # 36. Tried beside this notebook, a machine without biases that has two switches more (6-5-4, 50 numbers) ends .0019 to
-# .0085 above the floor in 300 steps, and as near to it as the machine with biases in 3,000. So read the slide's formula
-# as a shorthand, and build the machine with biases.
+# .0085 above the floor in 300 steps, and within 3,000 as near to it as the machine with biases. So read the slide's
+# formula as a shorthand, and build the machine with biases.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · One scale
