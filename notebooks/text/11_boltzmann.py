@@ -1257,7 +1257,7 @@ exercises.summary()
 #
 # | slide | what holds |
 # |---|---|
-# | the energy of a deep machine, without biases | it has them; the book leaves them out to simplify its presentation (10.1) |
+# | the energy of a deep machine, without biases | it has them; the book leaves them out to simplify (10.1) |
 # | restricted Boltzmann machine, 2006 | Smolensky's *harmonium*, 1986; 2006 is the year of pretraining |
 # | deep belief networks, 2007 | their paper appeared in 2006 |
 # | "similar to an auto encoder" | in its pass up and down; but this one has a $p(x)$ (6, 8) |
