@@ -23,11 +23,11 @@
 # After this notebook you can
 #
 # - say what a mixture can do, and what it pays for each template,
-# - turn an energy into a probability, and count its partition function where that is possible,
-# - derive the gradient of a likelihood that you cannot compute, and play it as a game of one player,
+# - turn an energy into a probability, and count its partition function,
+# - derive the gradient of a likelihood that you cannot compute, and play it as a game,
 # - tell contrastive divergence from persistent chains, in exact nats,
-# - estimate the partition function of 500 units, and check the estimate where you know the truth,
-# - stack machines to deep belief networks and deep Boltzmann machines, and bound their likelihood,
+# - estimate the partition function of 500 units, and check the estimate,
+# - stack machines to deep belief networks and deep machines, and bound their nats,
 # - notice a chain that never mixes.
 #
 # Sections 1 to 6 fill one meeting of 90 minutes, 7 to 12 another.
