@@ -32,7 +32,7 @@ number, then run the next cell.""",
     ),
     code="my_slope = 1 + 0.51 / (2 * 1)\n",
     why="""\
-$s=1+W/2\\lambda$ is $1+0.51/2=1.26$; with $\\lambda=0.1$ it was 3.55. The prediction treats the critic as if its slope
+$s=1+W/2\\lambda$ is $1+0.51/2=1.26$; for $\\lambda=0.1$ it says 3.55. The prediction treats the critic as if its slope
 were the same everywhere, which holds for a network only roughly.""",
 )
 
