@@ -799,10 +799,11 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # It knows which way digits face, where they stand and that strokes do not break. (What leaves the page below comes back
-# at the top, as the figure shows. That is not what costs: the 110 digits of which nothing comes back are dearer by 61
-# nats, measured apart.) But look at the last row: the **blank page is likelier than any digit** that was asked about.
-# That is no fault of the model: at 27 nats it would draw a blank page once in about 10¹² times. A digit costs many nats
-# because there are so many digits, and each of them is rare; there is one blank page. Section 9 makes a trap of it.
+# at the top, as the figure shows. That is not all that costs: the 110 digits of which nothing comes back are dearer by
+# 61 nats, measured apart.) But look at the last row: the **blank page is likelier than any digit** that was asked
+# about. That is no fault of the model: at 27 nats it would draw a blank page once in about 10¹² times. A digit costs
+# many nats because there are so many digits, and each of them is rare; there is one blank page. Section 9 makes a trap
+# of it.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 8.1 Completing
@@ -927,13 +928,13 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Read this with care; each panel has its own scale, the share of wrong classes. In 90 iterations, which show 2,880
-# images, the generative use learns more. One reason may be that each image asks it 196 questions, and the
-# discriminative use one; another, that a mean over the page is a poor way to read a class from layers made for looking
-# back. More labels do not help the discriminative use at all, and the generative one hardly after 1,000: so few
-# iterations cannot use them. It does *not* follow that Bayes' rule is the better classifier. A larger generative net,
-# trained for longer, is wrong on 3.1% of the test images (its recipe), and the judge of this course, a discriminative
-# network, on 0.4% of grey ones.
+# In 90 iterations, which show 2,880 images, the generative use learns more. (Each panel has its own scale, the share of
+# wrong classes.) Read this with care. One reason may be that each image asks it 196 questions, and the discriminative
+# use one; another, that a mean over the page is a poor way to read a class from layers made for looking back. More
+# labels do not help the discriminative use at all, and the generative one hardly after 1,000: so few iterations cannot
+# use them. It does *not* follow that Bayes' rule is the better classifier. A larger generative net, trained for longer,
+# is wrong on 3.1% of the test images (its recipe), and the judge of this course, a discriminative network, on 0.4% of
+# grey ones.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · When it fails: likelier than the data
@@ -970,8 +971,8 @@ for seed in range(settings["seeds"]):
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
     figures.histograms({name: values[0] for name, values in runs.items()}, "nats an image"),
-    alt="Nats per image under a model of clothes: many digits lie below most clothes, and the empty page at the far "
-    "left, below them all.",
+    alt="Nats per image under a model of clothes: many digits lie below most clothes, the empty page at the far "
+    "left, below them all, and a page of middle grey above nearly all clothes.",
 )
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
@@ -1254,12 +1255,13 @@ exercises.summary()
 #
 # Lecture 11 puts its numbers on the same scale, though it cannot even add up its own density.
 #
-# ### About the slides
+# ### Errata of the slides
 #
-# - The product on the slide has $p(x_1)\,p(x_2|x_1)\,p(x_3|x_1)$ in front of a product that begins at $i = 1$ again:
-#   those factors stand there twice, and the third should be $p(x_3|x_1, x_2)$. Section 2 adds it up: it is no density.
-# - "Only considers few context pixels" holds for few layers, and for a short training. Section 7 counts.
-# - "Slow sequential generation" is true of drawing, and not of training: section 4 takes all pixels at once.
+# | slide | what holds |
+# |---|---|
+# | three factors stand before a product from $i = 1$ on | the product alone, with $p(x_3\mid x_1, x_2)$ (section 2) |
+# | "only considers few context pixels" | true of few layers and of a short training; section 7 counts |
+# | "slow sequential generation" | true of drawing; training takes all pixels at once (section 4) |
 #
 # ### References
 #
