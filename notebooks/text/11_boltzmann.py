@@ -546,7 +546,7 @@ def little(way, seed, hidden=settings["tiny"]):
 def trained(way):
     game = little(way, 0)
     game.compile(steps_per_execution=20)
-    for seed in seeds if way != "CD-25" else seeds[:1]:  # it takes 25 times as many steps
+    for seed in seeds:
         restart(game, little(way, seed))
         game.fit(images, batch_size=50, epochs=1, steps_per_epoch=settings["updates"], verbose=0)
         yield game.machine.parameters()
@@ -561,7 +561,7 @@ for way, nats in exact.items():
     print(f"{way:6} exact test nats, a number a seed: " + ", ".join(f"{value:.1f}" for value in nats))
 if telling and not drawn_here:
     assert all(far < near - 5 for near, far in zip(exact["CD-1"], exact["PCD-1"])), "five nats in every pair"
-    assert exact["CD-25"][0] < exact["CD-1"][0] - 5
+    assert all(far < near - 5 for near, far in zip(exact["CD-1"], exact["CD-25"]))
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 dreamt = {
@@ -580,11 +580,10 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Start with the dreams, those of the first machine of each kind: from noise, all twelve chains of CD-1 end in one and
-# the same nought. In every pair PCD-1
-# leaves CD-1 behind, after the same number of updates. So does CD-25 in its one run, and it pays 25 steps for each
-# update where PCD-1 pays one. Why is CD-1 short-sighted? It compares the data with places one step away. Where the
-# machine has made a far place likely, no chain ever goes and looks, so it stays likely, and every image pays for it
-# in $Z$.
+# the same nought. In every pair PCD-1 leaves CD-1 behind, after the same number of updates. So does CD-25, and it pays
+# 25 steps for each update where PCD-1 pays one. Why is CD-1 short-sighted? It compares the data with places one step
+# away. Where the machine has made a far place likely, no chain ever goes and looks, so it stays likely, and every
+# image pays for it in $Z$.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · The partition function of 500 switches
@@ -723,7 +722,11 @@ starts = {"data": every(x_test, chains), "noise": gibbs.noise(chains, big, np.ra
 walks = {name: wander(big, v) for name, v in starts.items()}
 
 # %% slideshow={"slide_type": "skip"}
-switches = {name: metrics.class_switches(classes, step) for name, (_, classes) in walks.items()}
+def counted_switches(classes):  # without the first tenth of the way: noise needs it to become digits
+    return metrics.class_switches(classes[len(classes) // 10 :], step)
+
+
+switches = {name: counted_switches(classes) for name, (_, classes) in walks.items()}
 for name, (states, _) in walks.items():
     late = states[len(states) // 2 :].reshape(-1, pixels)
     print(f"from {name:5}: {np.median(switches[name].per_1000):.0f} switches of class in 1,000 steps (median of "
@@ -749,10 +752,10 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# By the third picture noise has become digits. Chains from either start change their class eight to ten times in
-# 1,000 steps. That flatters them: many changes go back and forth between two classes, as when an image lies between a
-# four and a nine, and from noise the count includes the time before there is a digit. In 2,000 steps two of the twenty
-# chains from data never leave their class, both of them noughts. The deck's 10,000 are no luxury. Compare the free
+# By the third picture noise has become digits. The count leaves out the first tenth of the way. After it, chains from
+# either start change their class about eight times in 1,000 steps. That flatters them: many changes go back and forth
+# between two classes, as when an image lies between a four and a nine. Two of the twenty chains from data, both of
+# them noughts, and one of those from noise never leave their class. The deck's 10,000 are no luxury. Compare the free
 # energies, too: what the machine draws is ten nats likelier to it than test images are. To a machine that drew exactly
 # as the data do, both would be alike.
 
@@ -766,7 +769,7 @@ show(
 frozen = {1.0: switches["data"]}
 for beta in (1.0, 1.5, 3.0):
     colder = annealed.Parameters(*(beta * part for part in big))
-    frozen[beta] = frozen.get(beta) or metrics.class_switches(wander(colder, starts["data"])[1], step)
+    frozen[beta] = frozen.get(beta) or counted_switches(wander(colder, starts["data"])[1])
     print(f"β = {beta}: {np.median(frozen[beta].per_1000):5.1f} switches in 1,000 steps, "
           f"{frozen[beta].stuck:4.0%} of the chains never switch")  # fmt: skip
 if telling:
@@ -774,8 +777,8 @@ if telling:
     assert np.mean(frozen[3.0].per_1000) < 0.2 * np.mean(frozen[1.0].per_1000)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# At $\beta=1.5$ four chains in five show you the class that you gave them, for 2,000 steps. So a picture of their
-# last states would have nearly the classes of the data that they began with, and tell you nothing. Two things do:
+# At $\beta=1.5$ nineteen chains in twenty show you one class all the time. So a picture of their last states tells
+# you where they began, more than what the machine believes. Two things help:
 # count the switches, and start from several places to see whether they ever agree. Learning makes weights grow, which
 # is to make a machine colder, and persistent chains have to live with it.
 
@@ -830,6 +833,9 @@ for name, (up, down) in passes.items():
     lost[name] = float(np.square(returned[name] - x_probe).sum((1, 2, 3)).mean())
     probes[name] = metrics.linear_accuracy(codes, y_digits[:n_probe], fresh_codes, y_probe)
     print(f"{name:18} squared error an image {lost[name]:6.1f}; a linear probe of 500 codes reads {probes[name]:.1%}")
+raw = [x.reshape(len(x), -1) for x in (x_digits[:n_probe], x_probe)]
+bare = metrics.linear_accuracy(raw[0], y_digits[:n_probe], raw[1], y_probe)
+print(f"a linear probe of the {pixels} pixels themselves reads {bare:.1%}")
 assert lost["autoencoder"] < lost["untrained machine"] > 1.5 * lost["machine"]
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
@@ -842,8 +848,9 @@ show(
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Similar indeed. The machine brings back pixels no worse than the autoencoder, which was trained for nothing else,
 # but for 750 updates; the machine has had 24,000. A linear probe reads more from the machine's codes, and that is no
-# race either. The untrained machine gives back nothing but the mean image. A probe of its random codes is not far
-# behind that of the autoencoder, though: a good part of what a probe reads was there before anything was learned.
+# race either. The untrained machine gives back nothing but the mean image. A probe of its random codes reads about as
+# much as one of the bare pixels, though, and is not far behind that of the autoencoder: a good part of what a probe
+# reads was there before anything was learned.
 # What the autoencoder does not have is a $p(x)$: section 6 has put a number on the machine's, and section 7 has drawn
 # from it.
 
@@ -1050,49 +1057,55 @@ top, left = np.unravel_index(np.abs(ink_of - 0.05).argmin(), ink_of.shape)  # a 
 patches = images[:, top : top + 2, left : left + 3].reshape(len(images), 6)
 share_of = np.bincount(patches @ (1 << np.arange(6)), minlength=64) / len(patches)  # of the 64 possible patches
 floor = -(share_of[share_of > 0] * np.log(share_of[share_of > 0])).sum()
-h_1, h_2 = annealed.binary_states(4), annealed.binary_states(3)
+switched = {units: annealed.binary_states(units) for units in (3, 4, 5)}
 
 
 def counted(W_1, W_2, b, c_1, c_2):
-    """p(v, h₁, h₂) of all 8,192 states."""
+    """p(v, h₁, h₂) of all states, 8,192 of a 6-4-3 machine."""
+    h_1, h_2 = switched[len(c_1)], switched[len(c_2)]
     up = (all_v @ b)[:, None] + h_1 @ c_1 + all_v @ W_1 @ h_1.T  # (64, 16)
     log_p = up[:, :, None] + (h_1 @ W_2 @ h_2.T + h_2 @ c_2)
     return np.exp(log_p - logsumexp(log_p))
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 def averages(p):
-    """⟨v h₁⟩, ⟨h₁ h₂⟩, ⟨v⟩, ⟨h₁⟩ and ⟨h₂⟩ under p (64, 16, 8), or their differences when p is a difference."""
+    """⟨v h₁⟩, ⟨h₁ h₂⟩, ⟨v⟩, ⟨h₁⟩ and ⟨h₂⟩ under p (64, 2^H₁, 2^H₂), or their differences when p is a difference."""
     low, high = p.sum(2), p.sum(0)
+    h_1, h_2 = (switched[size.bit_length() - 1] for size in high.shape)
     return all_v.T @ low @ h_1, h_1.T @ high @ h_2, all_v.T @ low.sum(1), h_1.T @ high.sum(1), h_2.T @ high.sum(0)
 
 
-def fitted(biases, seed):
+def fitted(seed, biases, low=4, high=3):
+    weights, others = (6 + high) * low, 6 + low + high
+
     def climb(theta):
-        W_1, W_2, *rest = np.split(theta, np.cumsum([24, 12, 6, 4]))
-        p = counted(W_1.reshape(6, 4), W_2.reshape(4, 3), *rest)
+        W_1, W_2, *rest = np.split(theta, np.cumsum([6 * low, low * high, 6, low]))
+        p = counted(W_1.reshape(6, low), W_2.reshape(low, high), *rest)
         p_v = p.sum((1, 2))
         slope = np.concatenate([m.ravel() for m in averages(p - p / p_v[:, None, None] * share_of[:, None, None])])
         return -(share_of * np.log(p_v)).sum(), slope * free
 
-    free = np.r_[np.ones(36), np.full(13, float(biases))]  # which numbers may move: without biases only the weights
-    begin = np.r_[0.5 * np.random.default_rng(seed).normal(size=36), np.zeros(13)]
+    free = np.r_[np.ones(weights), np.full(others, float(biases))]  # which numbers may move
+    begin = np.r_[0.5 * np.random.default_rng(seed).normal(size=weights), np.zeros(others)]
     return optimize.minimize(climb, begin, jac=True, method="L-BFGS-B", options={"maxiter": 300}).fun - floor
 
 
-pairs = np.array([(fitted(True, seed), fitted(False, seed)) for seed in range(5 if telling else 2)])
+pairs = np.array([(fitted(seed, True), fitted(seed, False), fitted(seed, False, 5, 4))
+                  for seed in range(5 if telling else 2)])  # fmt: skip
 print(f"{share_of[0]:.0%} of the patches are blank; their entropy is {floor:.4f} nats: nothing can be below")
-for seed, (with_them, without_them) in enumerate(pairs):
-    print(f"start {seed}: {with_them:.4f} nats above it with biases, {without_them:.4f} without")
+for seed, (with_them, without_them, larger) in enumerate(pairs):
+    print(f"start {seed}: {with_them:.4f} nats above it with biases (49 numbers), {without_them:.4f} without (36); "
+          f"6-5-4 without (50) {larger:.4f}")  # fmt: skip
 assert (pairs[:, 0] < pairs[:, 1]).mean() > 0.5 and pairs[:, 0].mean() < pairs[:, 1].mean()
 if telling and not drawn_here:
     assert (pairs[:, 0] < pairs[:, 1]).all() and 1.5 * pairs[:, 0].mean() < pairs[:, 1].mean(), "in every pair"
+    assert pairs[:, 2].mean() < 0.7 * pairs[:, 1].mean(), "two switches more buy most of it back"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # From every start the machine with biases ends nearer to the floor. From some starts the other one comes close:
 # switches can imitate biases. But it costs switches. The machine with biases has 49 numbers to learn and the other one
-# 36. Tried beside this notebook, a machine without biases that has two switches more (6-5-4, 50 numbers) ends .0019 to
-# .0085 above the floor in 300 steps, and within 3,000 as near to it as the machine with biases. So read the slide's
-# formula as a shorthand, and build the machine with biases.
+# 36. Give it two switches more (6-5-4, 50 numbers), and it comes about as near from three starts of the five, but not
+# from the other two. So read the slide's formula as a shorthand, and build the machine with biases.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · One scale
