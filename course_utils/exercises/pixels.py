@@ -26,7 +26,8 @@ comes out? Say a number, then run the next cells.""",
     code="my_sum = 0.125\n",
     why="""\
 Nine factors under the product sign would give 512 · 2⁻⁹ = 1. The three in front of it stand there already, so each of
-the first three pixels is paid for twice: 512 · 2⁻¹² = 1/8. Drop the three, or let the product begin at i = 4.""",
+the first three pixels is paid for twice: 512 · 2⁻¹² = 1/8. Drop the three; or let the product begin at i = 4, and
+tell the third factor of x₂ as well.""",
 )  # fmt: skip
 
 
