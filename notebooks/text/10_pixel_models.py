@@ -1012,7 +1012,7 @@ for seed_values in zip(*(runs[name] for name in ("clothes", "digits", "a page of
 # Both downsides, the slow drawing and the short sight, grow with the number of steps. So take fewer and larger ones. A
 # **VQ-VAE** (van den Oord et al., 2017) is an autoencoder whose code is a page of 7×7 *words* out of a book of 32:
 #
-# $$q_{ij} = \arg\min_k \|z_{ij} - e_k\|,\qquad \hat x = D(e_q).$$
+# $$q_{ij} = \operatorname{argmin}_k \|z_{ij} - e_k\|,\qquad \hat x = D(e_q).$$
 #
 # No gradient passes an argmin, so it is copied past it: $e_q \leftarrow z + \mathrm{sg}(e_q - z)$, "straight through".
 # The words $e_k$ follow the means of the $z$ that chose them. Then a PixelCNN learns to write pages of 49 words.
