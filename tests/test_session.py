@@ -73,10 +73,10 @@ def test_a_smoke_run_does_not_wait_for_a_compiler(monkeypatch):
     for name in ("JAX_DISABLE_MOST_OPTIMIZATIONS", "XLA_FLAGS"):  # later tests are not to inherit them
         monkeypatch.setenv(name, os.environ.get(name, ""))
     session.start(profile="smoke")
-    assert backend.xla_by_default(has_convolutions=False) is (BACKEND == "jax")
+    assert backend.xla_by_default(slow_on_cpu=False) is (BACKEND == "jax")
     assert not backend.unrolls(has_convolutions=True)
     session.start(profile="cpu")
-    assert backend.xla_by_default(has_convolutions=False) is (BACKEND != "torch")
+    assert backend.xla_by_default(slow_on_cpu=False) is (BACKEND != "torch")
     assert backend.unrolls(has_convolutions=True) is (BACKEND != "jax" or backend.device()[0] == "cpu")
 
 
