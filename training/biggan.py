@@ -14,7 +14,6 @@ finds them.
 """
 
 import dataclasses
-import functools
 import os
 from pathlib import Path
 
@@ -22,7 +21,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from runs import FOLDER, Tail, Trial, Watch, begun, command, kept, recorded, rounded, save, sized, stretched, timed
+from runs import FOLDER, Tail, Trial, Watch, begun, kept, main, recorded, rounded, save, stretched
 
 from course_utils import data, metrics, pretrained, priors, weights
 from course_utils.game import Average
@@ -214,7 +213,7 @@ def ship(name, run, seed, folder):
             "arguments": {"latent_dim": run.generator["latent_dim"], "classes": CLASSES},
         },
     }
-    save(name, networks, recipe, folder)
+    save(name, networks, recipe, folder or run.folder)
 
 
 def scores(run, networks, x_train, x_test):
@@ -242,14 +241,5 @@ def truncated(run, generator, threshold, tests, read):
     return {"threshold": threshold, "asked": round(asked, 4), **found}
 
 
-def main():
-    arguments = timed(command(__doc__, RUNS)).parse_args()
-    for name in arguments.names:
-        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
-        if not arguments.ship:
-            train(name, run, arguments.seed, arguments.resume)
-        ship(name, run, arguments.seed, arguments.out or run.folder)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, RUNS, trial, train, ship)

@@ -16,7 +16,6 @@ still 1.2 nats above that machine's own −log p after 3,200 iterations: it want
 """
 
 import dataclasses
-import functools
 import os
 import time
 
@@ -24,8 +23,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from keras import ops
-from runs import FOLDER, Trial, Watch, begun, command, recorded, rounded, save, sized, stretched, timed
+from runs import FOLDER, Tail, Trial, Watch, begun, main, recorded, rounded, save, stretched
 
 from course_utils import data, files, metrics, pretrained, weights
 from course_utils.game import Average
@@ -62,19 +60,6 @@ class Run:
         return dataclasses.replace(self, iterations=stretched(self.iterations, factor, 10 * self.marks))
 
 
-class Fall(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that falls to 0 along a line."""
-
-    def __init__(self, rate, steps):
-        self.rate, self.steps = rate, steps
-
-    def __call__(self, step):
-        return self.rate * ops.maximum(1.0 - ops.cast(step, "float32") / self.steps, 0.0)
-
-    def get_config(self):
-        return {"rate": self.rate, "steps": self.steps}
-
-
 class Restricted:
     """An RBM of images: data, game, networks, likelihood."""
 
@@ -101,7 +86,7 @@ class Restricted:
 
     def optimizer(self):
         """Plain descent along a falling rate."""
-        return keras.optimizers.SGD(Fall(self.run.rate, self.run.iterations))
+        return keras.optimizers.SGD(Tail(self.run.rate, self.run.iterations, hold=0.0))
 
     def networks(self):
         """What is shipped, by name: without offsets, rounded as it will be stored."""
@@ -295,14 +280,5 @@ def described(run, seed, made, noted, scores):
     }
 
 
-def main():
-    arguments = timed(command(__doc__, RUNS)).parse_args()
-    for name in arguments.names:
-        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
-        if not arguments.ship:
-            train(name, run, arguments.seed, arguments.resume)
-        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, RUNS, trial, train, ship)

@@ -6,16 +6,15 @@ The last 5,000 training images train nothing: by their nats the moment is chosen
 """
 
 import dataclasses
-import functools
 import os
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from runs import Tail, Trial, Watch, begun, command, kept, recorded, rounded, save, sized, stretched, timed
+from runs import Tail, Trial, Watch, begun, kept, main, recorded, rounded, save, stretched
 
-from course_utils import data, metrics, pretrained, weights
+from course_utils import data, metrics, pretrained
 from course_utils.builders import BUILDERS
 from course_utils.games import vq
 
@@ -154,14 +153,5 @@ def ship(name, run, seed, folder):
     save(name, networks, recipe, folder)
 
 
-def main():
-    arguments = timed(command(__doc__, RUNS)).parse_args()
-    for name in arguments.names:
-        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
-        if not arguments.ship:
-            train(name, run, arguments.seed, arguments.resume)
-        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, RUNS, trial, train, ship)

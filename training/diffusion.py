@@ -11,7 +11,6 @@ stopped after 2,100 of 7,000 iterations, before its rates began to fall.
 """
 
 import dataclasses
-import functools
 import os
 import time
 
@@ -19,24 +18,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from keras import ops
-from runs import (
-    FOLDER,
-    Trial,
-    Watch,
-    begun,
-    command,
-    keep,
-    kept,
-    recorded,
-    rounded,
-    save,
-    sized,
-    stretched,
-    timed,
-)
+from runs import FOLDER, Stage, Tail, Trial, Watch, begun, kept, main, recorded, rounded, save, stretched
 
-from course_utils import data, metrics, pretrained, weights
+from course_utils import data, metrics, pretrained
 from course_utils.builders import BUILDERS
 from course_utils.game import Average
 from course_utils.games.diffusion import Diffusion
@@ -155,7 +139,7 @@ def played(run, seed):
     live, averaged = run.network(), run.network()
     game = Diffusion(
         live, drop=run.drop, averages=[Average(live, averaged, run.decay)], seed=seed,
-        optimizer=keras.optimizers.Adam(Fall(run.rate, run.iterations, run.hold), beta_2=run.beta_2),
+        optimizer=keras.optimizers.Adam(Tail(run.rate, run.iterations, run.hold), beta_2=run.beta_2),
     )  # fmt: skip
     game.compile(steps_per_execution=10)
     return game, averaged
@@ -172,33 +156,6 @@ def trial(run, seed):
     return Trial(play, 10, run.iterations, look=measures(chosen, averaged), looks=run.marks)
 
 
-class Fall(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that stays for a share of a run, then falls to 0 along a line."""
-
-    def __init__(self, rate, steps, hold):
-        self.rate, self.steps, self.hold = rate, steps, hold
-
-    def __call__(self, step):
-        left = (1.0 - ops.cast(step, "float32") / self.steps) / (1.0 - self.hold)
-        return self.rate * ops.clip(left, 0.0, 1.0)
-
-    def get_config(self):
-        return {"rate": self.rate, "steps": self.steps, "hold": self.hold}
-
-
-class Stage(keras.callbacks.Callback):
-    """Keeps the average as it is at the first epoch's end after some iterations."""
-
-    def __init__(self, name, averaged):
-        super().__init__()
-        self.name, self.averaged = name, averaged
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.model.iteration >= STAGE_AT and not (FOLDER / f"{self.name}-stage.npz").exists():
-            keep(f"{self.name}-stage", {"denoiser": self.averaged})
-            (FOLDER / f"{self.name}-stage.txt").write_text(str(self.model.iteration))
-
-
 def train(name, run, seed, resume):
     """Trains one run and keeps the averaged denoiser of its best moment."""
     chosen = task(run)
@@ -206,7 +163,7 @@ def train(name, run, seed, resume):
     watch = Watch(
         name, {"denoiser": averaged}, measures(chosen, averaged), ("denoiser_loss",), cost=lambda mark: mark["FD"]
     )
-    stages = [Stage(name, averaged)] if run.stage else []
+    stages = [Stage(name, {"denoiser": averaged}, STAGE_AT)] if run.stage else []
     if not resume:
         (FOLDER / f"{name}-stage.npz").unlink(missing_ok=True)
     game.fit(
@@ -313,14 +270,5 @@ def ship_stage(name, run, chosen, recipe, folder):
     save(f"{name}-stage", {"denoiser": denoiser}, stage, folder)
 
 
-def main():
-    arguments = timed(command(__doc__, RUNS)).parse_args()
-    for name in arguments.names:
-        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
-        if not arguments.ship:
-            train(name, run, arguments.seed, arguments.resume)
-        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, RUNS, trial, train, ship)

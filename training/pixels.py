@@ -21,10 +21,9 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from keras import ops
-from runs import FOLDER, Trial, Watch, begun, command, keep, kept, recorded, rounded, save, sized, stretched, timed
+from runs import FOLDER, Stage, Tail, Trial, Watch, begun, kept, main, recorded, rounded, save, stretched
 
-from course_utils import data, metrics, pretrained, weights
+from course_utils import data, metrics, pretrained
 from course_utils.builders import BUILDERS
 from course_utils.game import Average
 from course_utils.games import pixels, raster, vq
@@ -180,27 +179,12 @@ def measures(run, chosen, network):
     return measure
 
 
-class Fall(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that rises for some iterations, stays for a share of a run, then falls to 0 along a line."""
-
-    def __init__(self, rate, steps, hold, warm):
-        self.rate, self.steps, self.hold, self.warm = rate, steps, hold, warm
-
-    def __call__(self, step):
-        step = ops.cast(step, "float32")
-        left = (1.0 - step / self.steps) / (1.0 - self.hold)
-        return self.rate * ops.minimum((step + 1.0) / self.warm, ops.clip(left, 0.0, 1.0))
-
-    def get_config(self):
-        return {"rate": self.rate, "steps": self.steps, "hold": self.hold, "warm": self.warm}
-
-
 def played(run, seed):
     """Returns the compiled game of a run, and the average of its network."""
     keras.utils.set_random_seed(seed)
     live, averaged = run.build(), run.build()
     optimizer = keras.optimizers.AdamW(
-        Fall(run.rate, run.iterations, run.hold, run.warm), weight_decay=run.weight_decay, beta_2=run.beta_2
+        Tail(run.rate, run.iterations, run.hold, run.warm), weight_decay=run.weight_decay, beta_2=run.beta_2
     )
     game = pixels.PixelModel(live, optimizer, averages=[Average(live, averaged, run.decay)], seed=seed)
     game.compile(steps_per_execution=10)
@@ -218,19 +202,6 @@ def trial(run, seed):
     return Trial(play, 10, run.iterations, look=measures(run, chosen, averaged), looks=run.iterations // run.every)
 
 
-class Stage(keras.callbacks.Callback):
-    """Keeps the average as it is at the first epoch's end after some iterations."""
-
-    def __init__(self, name, averaged, after):
-        super().__init__()
-        self.name, self.averaged, self.after = name, averaged, after
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.model.iteration >= self.after and not (FOLDER / f"{self.name}-stage.npz").exists():
-            keep(f"{self.name}-stage", {"network": self.averaged})
-            (FOLDER / f"{self.name}-stage.txt").write_text(str(self.model.iteration))
-
-
 def train(name, run, seed, resume):
     """Trains one run and keeps the averaged network of its best moment."""
     chosen = task(run)
@@ -238,7 +209,7 @@ def train(name, run, seed, resume):
     watch = Watch(
         name, {"network": averaged}, measures(run, chosen, averaged), ("network_loss",), cost=lambda mark: mark["nats"]
     )
-    stages = [Stage(name, averaged, run.stage)] if run.stage else []
+    stages = [Stage(name, {"network": averaged}, run.stage)] if run.stage else []
     if not resume:
         (FOLDER / f"{name}-stage.npz").unlink(missing_ok=True)
     game.fit(
@@ -312,14 +283,5 @@ def likelihoods(chosen, network):
     return found
 
 
-def main():
-    arguments = timed(command(__doc__, RUNS)).parse_args()
-    for name in arguments.names:
-        run = sized(name, RUNS[name], arguments, functools.partial(trial, RUNS[name], arguments.seed))
-        if not arguments.ship:
-            train(name, run, arguments.seed, arguments.resume)
-        ship(name, run, arguments.seed, arguments.out or weights.FOLDER)
-
-
 if __name__ == "__main__":
-    main()
+    main(__doc__, RUNS, trial, train, ship)

@@ -15,8 +15,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 import keras
 import numpy as np
-from pixels import Fall
-from runs import FOLDER, study
+from runs import FOLDER, Tail, study
 
 from course_utils import data, files, pretrained, studies
 from course_utils.game import Average
@@ -44,7 +43,7 @@ def play(growing, seed, images):
     """Trains one network, and returns what is noted of it."""
     keras.utils.set_random_seed(seed)
     live, averaged = built(growing), built(growing)
-    optimizer = keras.optimizers.Adam(Fall(RATE, ITERATIONS, 0.3, 20), beta_2=0.99)
+    optimizer = keras.optimizers.Adam(Tail(RATE, ITERATIONS, 0.3, 20), beta_2=0.99)
     game = pixels.PixelModel(live, optimizer, averages=[Average(live, averaged, DECAY)], check=False, seed=seed)
     game.compile(steps_per_execution=10)
     began = time.process_time()

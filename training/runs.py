@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import re
@@ -106,17 +107,31 @@ def begun(name, watch, resume):
 
 
 class Tail(keras.optimizers.schedules.LearningRateSchedule):
-    """A rate that stays for the first half of a run, then falls to 0 along a line."""
+    """A rate that rises for some steps, stays for a share of a run, then falls to 0 along a line."""
 
-    def __init__(self, rate, steps):
-        self.rate, self.steps = rate, steps
+    def __init__(self, rate, steps, hold=0.5, warm=1):
+        self.rate, self.steps, self.hold, self.warm = rate, steps, hold, warm
 
     def __call__(self, step):
-        left = 2.0 * (1.0 - ops.cast(step, "float32") / self.steps)
-        return self.rate * ops.clip(left, 0.0, 1.0)
+        step = ops.cast(step, "float32")
+        left = (1.0 - step / self.steps) / (1.0 - self.hold)
+        return self.rate * ops.minimum((step + 1.0) / self.warm, ops.clip(left, 0.0, 1.0))
 
     def get_config(self):
-        return {"rate": self.rate, "steps": self.steps}
+        return {"rate": self.rate, "steps": self.steps, "hold": self.hold, "warm": self.warm}
+
+
+class Stage(keras.callbacks.Callback):
+    """Keeps networks as they are at the first epoch's end after some iterations."""
+
+    def __init__(self, name, networks, after):
+        super().__init__()
+        self.name, self.networks, self.after = name, networks, after
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.model.iteration >= self.after and not (FOLDER / f"{self.name}-stage.npz").exists():
+            keep(f"{self.name}-stage", self.networks)
+            (FOLDER / f"{self.name}-stage.txt").write_text(str(self.model.iteration))
 
 
 class Watch(keras.callbacks.Callback):
@@ -203,8 +218,9 @@ def kept(name, networks):
     return networks
 
 
-def save(name, networks, recipe, folder=weights.FOLDER):
-    """Saves weights with their recipe, and says what they score."""
+def save(name, networks, recipe, folder=None):
+    """Saves weights with their recipe, in the package where no folder is named, and says what they score."""
+    folder = folder or weights.FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     # What made them, however it was interrupted, not what stored them, nor where.
     recipe["command"] = re.sub(r" --(ship|resume|out \S+)", "", recipe["command"])
@@ -227,6 +243,24 @@ def timed(parser):
     parser.add_argument("--seconds", type=float, help=f"a run's limit; it plays what fits, at most {MOST:g} recipes")
     parser.add_argument("--out", type=Path, help="the folder for the weights")
     return parser
+
+
+def main(description, runs, trial, train, ship):
+    """Plays and ships the runs that the command line names.
+
+    Args:
+        description: of the script.
+        runs: dict of name → settings.
+        trial: function (run, seed) -> `Trial`.
+        train: function (name, run, seed, resume).
+        ship: function (name, run, seed, folder); folder is None where the command line names none.
+    """
+    arguments = timed(command(description, runs)).parse_args()
+    for name in arguments.names:
+        run = sized(name, runs[name], arguments, functools.partial(trial, runs[name], arguments.seed))
+        if not arguments.ship:
+            train(name, run, arguments.seed, arguments.resume)
+        ship(name, run, arguments.seed, arguments.out)
 
 
 def study(description, play, ship):
