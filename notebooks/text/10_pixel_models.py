@@ -656,7 +656,7 @@ for name, each in cost.items():
 assert cost["PixelCNN, row cache"] > 10 * cost["VAE"] and cost["PixelCNN, row cache"] > 10 * cost["GAN"]
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# So the first downside of the slide is true: one pass of a decoder or a generator is about 80 to 800 times as fast
+# So the first downside of the slide is true: one pass of a decoder or a generator is about 60 to 700 times as fast
 # here. (The pixel model drew 16 pages at once and the others 64. For large batches the cache pays better: the recipe
 # has 13 ms a page by rows, and 306 the slow way. The RBM of lecture 11 is no faster: its chain takes two thousand
 # steps.) It is a downside of *drawing* alone: training and scoring take one pass. And it is the price of asking one
@@ -918,7 +918,7 @@ if "pixelcnn-classes" in pretrained.available():
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
     plots.dots(
-        {f"{count:,} labels": [errors["generative", count], errors["discriminative", count]]
+        {f"error with {count:,} labels": [errors["generative", count], errors["discriminative", count]]
          for count in (100, 1_000, len(y_labelled))},
         ["generative", "discriminative"],
     ),
