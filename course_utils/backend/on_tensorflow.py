@@ -1,6 +1,8 @@
 """TensorFlow writes variables in place, inside one `tf.function`."""
 
 import contextlib
+import signal
+import threading
 
 import tensorflow as tf
 from keras import ops
@@ -105,7 +107,7 @@ def measuring(model, measure):
 
 
 def _compiled(function, xla):
-    """A `tf.function` whose graph is freed with it.
+    """A `tf.function` whose graph is freed with it, and that no interrupt breaks.
 
     TensorFlow keeps the rule of each `tf.custom_gradient` in a graph for the life of the process, and with the rule the
     graph: 75 MB a small game, since each step of a Keras optimizer has one. Rules serve whoever differentiates the
@@ -121,7 +123,29 @@ def _compiled(function, xla):
             for name in [name for name in rules if name not in before and name.startswith("CustomGradient-")]:
                 del rules[name]
 
-    return tf.function(traced, jit_compile=xla, autograph=False)
+    compiled = tf.function(traced, jit_compile=xla, autograph=False)
+
+    def program(*arguments):
+        with _undisturbed():
+            return compiled(*arguments)
+
+    return program
+
+
+@contextlib.contextmanager
+def _undisturbed():
+    """Lets an interrupt wait: when it falls on TensorFlow's C code, a `SystemError` that says nothing comes out."""
+    handler, waiting = signal.getsignal(signal.SIGINT), []
+    if threading.current_thread() is not threading.main_thread() or not callable(handler):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *arguments: waiting.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if waiting:
+        handler(*waiting[0])
 
 
 def prepare_predict(model):

@@ -59,6 +59,7 @@ SETTINGS = {
     "autodoc_member_order": "bysource",
     "autodoc_preserve_defaults": True,  # else a folder stands there as it is called on this machine
     "autodoc_typehints": "none",
+    "napoleon_use_ivar": True,  # what a docstring says of a property is no second description of it
     "autoclass_content": "class",
     "suppress_warnings": ["mystnb.unknown_mime_type", "myst.header", "myst.xref_missing", "ref", "docutils"],
 }  # fmt: skip

@@ -206,6 +206,18 @@ def test_an_interrupted_fit_goes_on_to_the_same_end():
     assert same(values(straight), values(broken))
 
 
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="only TensorFlow's C code takes offence")
+def test_an_interrupt_waits_for_the_end_of_the_program():
+    from course_utils.backend import on_tensorflow
+
+    before, seen = signal.getsignal(signal.SIGINT), []
+    with pytest.raises(KeyboardInterrupt):
+        with on_tensorflow._undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            seen.append("the rest of the program")
+    assert seen and signal.getsignal(signal.SIGINT) is before
+
+
 def test_an_exception_in_the_middle_of_an_iteration_undoes_it():
     calls = []
     first, second = dense(2, 1, "first"), dense(2, 1, "second")
