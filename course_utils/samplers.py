@@ -62,18 +62,18 @@ def style_generator(networks, n, rng, labels, latent_dim, truncation=1.0):
 
 
 def denoised_images(
-    networks, n, rng, labels, steps, guidance=1.0, classes=None, prediction="velocity", schedule="cosine"
+    networks, n, rng, labels, steps, guidance=1.0, classes=None, prediction="velocity", schedule="cosine", power=1.0
 ):
     """Images of a denoiser by DDIM, clipped."""
-    return np.clip(_denoised(networks, n, rng, labels, steps, guidance, prediction, schedule), -1.0, 1.0)
+    return np.clip(_denoised(networks, n, rng, labels, steps, guidance, prediction, schedule, power), -1.0, 1.0)
 
 
 def denoised_codes(
     networks, n, rng, labels, steps, mean, deviation, guidance=1.0, classes=None, prediction="velocity",
-    schedule="cosine",
+    schedule="cosine", power=1.0,
 ):  # fmt: skip
     """Mean images of a decoder of codes that a denoiser makes by DDIM; it knows them with mean 0 and deviation 1."""
-    z = _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule)
+    z = _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule, power)
     return _means(networks, np.array(mean) + np.array(deviation) * z)
 
 
@@ -135,11 +135,11 @@ def _written(network, n, rng, labels):
     return raster.sample(network, n, int(rng.integers(2**31)), labels)
 
 
-def _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule):
+def _denoised(networks, n, rng, labels, steps, guidance, prediction, schedule, power):
     network, schedule = networks["denoiser"], diffusion.SCHEDULES[schedule]
     denoise = diffusion.denoiser_of(network, diffusion.PREDICTIONS[prediction], schedule, labels, guidance)
     z = rng.standard_normal((n, *network.inputs[0].shape[1:]), dtype="float32")
-    return denoising.ddim(denoise, z, denoising.grid(schedule, steps))
+    return denoising.ddim(denoise, z, denoising.grid(schedule, steps, power=power))
 
 
 def _means(networks, z):

@@ -1,16 +1,17 @@
 """The long runs of lecture 14: diffusion of digits, in pixels and in the codes of lecture 01's autoencoder.
 
-    python training/diffusion.py diffusion-codes               # ten minutes of a core
-    python training/diffusion.py diffusion-mnist               # an hour of a core
+    python training/diffusion.py diffusion-codes               # a quarter of an hour of a core
+    python training/diffusion.py diffusion-mnist               # half an hour of a core
     python training/diffusion.py diffusion-mnist --resume      # on from where it was stopped
 
-The last 5,000 training images train nothing: by the Fréchet distance to them the moment and the guidance are chosen, so
-that the test images have no say. Learning rates stay for a while, then fall to 0 along a line. `diffusion-mnist` also
-ships an early moment of itself, `diffusion-mnist-stage`, for a lesson to compare with. What ships now was
-stopped after 2,100 of 7,000 iterations, before its rates began to fall.
+The last 5,000 training images train nothing: by the Fréchet distance to them the moment, the guidance and the power of
+the sampler's times are chosen, so that the test images have no say. Learning rates stay for a while, then fall to 0
+along a line. `diffusion-mnist` also ships an early moment of itself, `diffusion-mnist-stage`, for a lesson to compare
+with.
 """
 
 import dataclasses
+import itertools
 import os
 import time
 
@@ -47,7 +48,9 @@ class Run:
     samples: int = 10_000  # of the shipped weights, for their scores
     looked: tuple = (1_000, 15)  # samples and steps of a look
     steps: int = 25  # of the shipped sampler
-    guidances: tuple = (1.0, 1.15, 1.3, 1.5, 2.0, 3.0)
+    tried: int = 5_000  # samples of each pair of a guidance and a power
+    guidances: tuple = (1.0, 1.15, 1.25, 1.4, 2.0)
+    powers: tuple = (1.0, 1.5, 2.0)
     scored: tuple = (10, 50)  # further numbers of steps whose distance is measured
     stage: bool = False
 
@@ -65,10 +68,10 @@ RUNS = {
     "diffusion-mnist": Run(
         7_000,
         {"builder": "denoising_unet", "arguments": {"widths": [32, 64], "blocks": 1, "patch": 2, "classes": CLASSES}},
-        samples=5_000, looked=(500, 10), guidances=(1.0, 1.25, 1.5, 2.0), steps=10, scored=(), stage=True,
+        looked=(500, 10), tried=1_000, guidances=(1.0, 1.2, 1.5, 2.0), powers=(1.0, 1.5), stage=True,
     ),
     "diffusion-codes": Run(
-        6_000,
+        9_000,
         {"builder": "denoising_mlp", "arguments": {"shape": [16], "width": 256, "blocks": 3, "classes": CLASSES}},
         codes="ae-mnist-z16", rate=1e-3, beta_2=0.999, batch_size=256, looked=(5_000, 20),
     ),
@@ -86,14 +89,14 @@ class Task:
     more: dict  # further arguments of the sampler
     networks: dict  # further networks of the sampler
 
-    def sampler(self, guidance, steps):
+    def sampler(self, steps, guidance=1.0, power=1.0):
         """The sampler as a recipe describes it."""
-        arguments = {"classes": CLASSES, "guidance": guidance, "steps": steps, **self.more}
+        arguments = {"classes": CLASSES, "guidance": guidance, "steps": steps, "power": power, **self.more}
         return {"name": "denoised_codes" if self.run.codes else "denoised_images", "arguments": arguments}
 
-    def sampled(self, denoiser, n, seed, guidance, steps):
+    def sampled(self, denoiser, n, seed, steps, guidance=1.0, power=1.0):
         """Returns n images, the classes in turn, and the classes that were asked for."""
-        labels, made = np.arange(n) % CLASSES, self.sampler(guidance, steps)
+        labels, made = np.arange(n) % CLASSES, self.sampler(steps, guidance, power)
         networks = {"denoiser": denoiser, **self.networks}
         return SAMPLERS[made["name"]](networks, n, np.random.default_rng(seed), labels, **made["arguments"]), labels
 
@@ -127,7 +130,7 @@ def measures(chosen, denoiser):
     real, (n, steps) = read(chosen.held), chosen.run.looked
 
     def measure():
-        images, labels = chosen.sampled(denoiser, n, 0, 1.0, steps)
+        images, labels = chosen.sampled(denoiser, n, 0, steps)
         return judge(read(images), real, labels)
 
     return measure
@@ -173,11 +176,12 @@ def train(name, run, seed, resume):
 
 
 def ship(name, run, seed, folder):
-    """Chooses the guidance, scores the kept weights as they will be stored, and saves them with their recipe."""
+    """Chooses guidance and power, scores the kept weights as they will be stored, and saves them with their recipe."""
     chosen, noted = task(run), recorded(name)
     denoiser = kept(name, {"denoiser": run.network()})["denoiser"]
-    sweep = guided(chosen, denoiser)
-    guidance = sweep["guidance"][int(np.argmin(sweep["FD"]))]
+    sweep = swept(chosen, denoiser)
+    best = int(np.argmin(sweep["FD"]))
+    sampler = {name: sweep[name][best] for name in ("guidance", "power")}
     networks = {"denoiser": denoiser, **chosen.networks}
     described = {"denoiser": run.denoiser}
     if run.codes:
@@ -187,7 +191,7 @@ def ship(name, run, seed, folder):
         "code_version": noted["version"],
         "lecture": "14",
         "evaluator": "mnist-cnn",
-        "scores": scores(chosen, denoiser, guidance),
+        "scores": scores(chosen, denoiser, **sampler),
         "published": [],
         "settings": {
             "game": "Diffusion",
@@ -204,48 +208,47 @@ def ship(name, run, seed, folder):
             "drop": run.drop,
             "codes": run.codes,
             "samples": run.samples,
-            "guidance": sweep,
+            "sweep": {"samples": run.tried, "seed": 1, **sweep},
             "trace": rounded(noted["trace"]),
         },
         "networks": described,
-        "sampler": chosen.sampler(guidance, run.steps),
+        "sampler": chosen.sampler(run.steps, **sampler),
     }
     save(name, networks, recipe, folder)
     if run.stage and (FOLDER / f"{name}-stage.npz").exists():
         ship_stage(name, run, chosen, recipe, folder)
 
 
-def guided(chosen, denoiser):
-    """What each guidance gives, on the held-out images: the columns of a table by name."""
-    read = metrics.evaluator("mnist")
-    real, (n, steps) = read(chosen.held), chosen.run.looked
-    rows = []
-    for guidance in chosen.run.guidances:
-        images, labels = chosen.sampled(denoiser, n, 1, guidance, steps)
+def swept(chosen, denoiser):
+    """What each guidance gives with each power, on the held-out images: the columns of a table by name."""
+    read, run = metrics.evaluator("mnist"), chosen.run
+    real, rows = read(chosen.held), []
+    for guidance, power in itertools.product(run.guidances, run.powers):
+        images, labels = chosen.sampled(denoiser, run.tried, 1, run.steps, guidance, power)
         found = read(images)
-        precision, recall = metrics.precision_recall(real.features[:n], found.features)
+        precision, recall = metrics.precision_recall(real.features[: run.tried], found.features)
         row = judge(found, real, labels) | {"precision": float(precision), "recall": float(recall)}
-        rows.append({"guidance": guidance, **{key: round(number, 4) for key, number in row.items()}})
+        rows.append({"guidance": guidance, "power": power, **{key: round(number, 4) for key, number in row.items()}})
         print(rows[-1], flush=True)
     return {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def scores(chosen, denoiser, guidance):
+def scores(chosen, denoiser, guidance, power):
     """Samples, and as many training images, against the 10,000 test images; then fewer with other numbers of steps."""
-    read = metrics.evaluator("mnist")
+    read, run = metrics.evaluator("mnist"), chosen.run
     x_train, _, x_test, _ = data.load("mnist")
     began = time.process_time()
-    images, labels = chosen.sampled(denoiser, chosen.run.samples, 2, guidance, chosen.run.steps)
+    images, labels = chosen.sampled(denoiser, run.samples, 2, run.steps, guidance, power)
     spent = time.process_time() - began
     fake, tests, trained = (read(some) for some in (images, data.scale(x_test), data.scale(x_train[: len(images)])))
     found = metrics.score(fake, tests, read) | {
         "asked-class-read": float(np.mean(fake.probabilities.argmax(1) == labels)),
         "FD-mnist-cnn-of-training-images": float(metrics.frechet_distance(trained.features, tests.features)),
         "core-milliseconds-an-image": round(1000 * spent / len(images), 3),
-        "evaluations-an-image": chosen.run.steps * (1 if guidance == 1 else 2),
+        "evaluations-an-image": run.steps * (1 if guidance == 1 else 2),
     }
-    for steps in chosen.run.scored:
-        images, _ = chosen.sampled(denoiser, 1_000, 3, guidance, steps)
+    for steps in run.scored:
+        images, _ = chosen.sampled(denoiser, 1_000, 3, steps, guidance, power)
         found[f"FD-mnist-cnn-1000-at-{steps}-steps"] = float(
             metrics.frechet_distance(read(images).features, tests.features)
         )
@@ -256,7 +259,7 @@ def ship_stage(name, run, chosen, recipe, folder):
     """Scores and saves the early moment."""
     denoiser = kept(f"{name}-stage", {"denoiser": run.network()})["denoiser"]
     iterations = int((FOLDER / f"{name}-stage.txt").read_text())
-    images, labels = chosen.sampled(denoiser, 1_000, 3, 1.0, run.steps)
+    images, labels = chosen.sampled(denoiser, 1_000, 3, run.steps)
     read = metrics.evaluator("mnist")
     found = judge(read(images), read(data.scale(data.load("mnist")[2])), labels)
     found = {"FD-mnist-cnn-1000": found["FD"], "IS-mnist-cnn-1000": found["IS"], "asked-class-read": found["asked"]}
@@ -265,7 +268,7 @@ def ship_stage(name, run, chosen, recipe, folder):
         "scores": found,
         "seconds": round(recipe["seconds"] * share, 1),
         "settings": {"cut from": name, "iterations": iterations},
-        "sampler": chosen.sampler(1.0, run.steps),
+        "sampler": chosen.sampler(run.steps),
     }  # fmt: skip
     save(f"{name}-stage", {"denoiser": denoiser}, stage, folder)
 

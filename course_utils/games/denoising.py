@@ -29,24 +29,32 @@ class Level(NamedTuple):
 CLEAN = Level(0.0, 1.0, 0.0)
 
 
-def grid(schedule, steps, start=1.0):
+def grid(schedule, steps, start=1.0, power=1.0):
     """Returns the levels that a sampler visits, from noise to the clean image.
+
+        tᵢ = start · (1 − i/n)^power,   i = 0 … n
 
     Args:
         schedule: function t -> (α, σ).
-        steps: how many steps, ≥ 1.
+        steps: n, how many steps, ≥ 1.
         start: time of the first level, in (0, 1]; 1 is noise.
+        power: 1 spaces the times evenly; the larger, the shorter the steps near the clean image, where details settle.
 
     Returns:
         list of `Level`, steps + 1 of them; the last is (0, 1, 0), without noise.
 
     Raises:
-        TypeError, ValueError: steps is no whole number ≥ 1, or start no such time.
+        TypeError, ValueError: steps is no whole number ≥ 1, start no such time, or power not above 0.
+
+    Source: Karras et al., 2022, eq. (5), where the power law holds for σ/α in place of t.
     """
     steps = checks.count(steps, "steps")
     if not 0 < start <= 1:
         raise ValueError(f"Found start={start}, expected a time in (0, 1]; 1 starts from noise.")
-    return [Level(t, *level(schedule, t)) for t in np.linspace(start, 0.0, steps + 1)[:-1].tolist()] + [CLEAN]
+    if not 0 < power < np.inf:
+        raise ValueError(f"Found power={power}, expected a number above 0; 1 spaces the times evenly.")
+    times = start * np.linspace(1.0, 0.0, steps + 1)[:-1] ** power
+    return [Level(t, *level(schedule, t)) for t in times.tolist()] + [CLEAN]
 
 
 def ddim(denoise, z, levels):

@@ -211,10 +211,9 @@ def test_an_interrupt_waits_for_the_end_of_the_program():
     from course_utils.backend import on_tensorflow
 
     before, seen = signal.getsignal(signal.SIGINT), []
-    with pytest.raises(KeyboardInterrupt):
-        with on_tensorflow._undisturbed():
-            signal.raise_signal(signal.SIGINT)
-            seen.append("the rest of the program")
+    with pytest.raises(KeyboardInterrupt), on_tensorflow._undisturbed():
+        signal.raise_signal(signal.SIGINT)
+        seen.append("the rest of the program")
     assert seen and signal.getsignal(signal.SIGINT) is before
 
 

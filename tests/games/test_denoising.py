@@ -6,12 +6,15 @@ the same number of its level's deviations, z / √(α² s² + σ²): so the end 
 
 from itertools import pairwise
 
+import keras
 import numpy as np
 import pytest
 
 from course_utils.games import denoising, diffusion
 from course_utils.games.denoising import CLEAN, ddim, ddpm, edit, grid, heun, inpaint, invert, posterior, renoised
-from course_utils.games.diffusion import exact_denoiser, level
+from course_utils.games.diffusion import denoiser_of, exact_denoiser, level
+from course_utils.networks.diffusion import denoising_mlp
+from course_utils.samplers import denoised_codes, denoised_images
 
 SPREAD = 0.5
 RNG = np.random.default_rng(3)
@@ -43,6 +46,31 @@ def test_a_grid_begins_in_noise_and_ends_clean(schedule):
     assert len(levels) == 8 and levels[0].t == 1.0 and levels[-1] == CLEAN
     assert all(a.t > b.t and a.alpha < b.alpha and a.sigma >= b.sigma for a, b in pairwise(levels))
     assert grid(schedule, 4, 0.5)[0].t == 0.5 and len(grid(schedule, 1)) == 2
+
+
+@SCHEDULES
+@pytest.mark.parametrize("power", (0.5, 1.0, 1.5, 3.0))
+def test_a_power_of_the_times_keeps_their_ends_and_half_the_steps_are_every_other_level(schedule, power):
+    times = [now.t for now in grid(schedule, 4, 0.8, power)]
+    np.testing.assert_allclose(times, [0.8, 0.8 * 0.75**power, 0.8 * 0.5**power, 0.8 * 0.25**power, 0.0])
+    for now, same in zip(grid(schedule, 4, 0.8, power), grid(schedule, 8, 0.8, power)[::2]):
+        assert now == pytest.approx(same)
+    lengths = -np.diff(times)
+    assert power == 1.0 or (np.sign(np.diff(lengths)) == np.sign(1.0 - power)).all(), "shorter towards the image"
+
+
+def test_a_recipe_hands_the_power_of_the_times_to_the_sampler():
+    network, same, n, flat = denoising_mlp((4,), 8, 1), keras.Input((4,)), 3, np.zeros(4)
+    networks = {"denoiser": network, "decoder": keras.Model(same, keras.layers.Identity()(same))}
+    for power in (1.0, 2.0):
+        z = np.random.default_rng(0).standard_normal((n, 4), dtype="float32")
+        way = ddim(denoiser_of(network), z, grid(diffusion.cosine, 2, power=power))
+        images = denoised_images(networks, n, np.random.default_rng(0), None, steps=2, power=power)
+        codes = denoised_codes(networks, n, np.random.default_rng(0), None, 2, flat, flat + 1, power=power)
+        np.testing.assert_allclose(images, way.clip(-1, 1), atol=1e-6)
+        np.testing.assert_allclose(codes, np.tanh(way / 2), atol=1e-6)
+    even = ddim(denoiser_of(network), z, grid(diffusion.cosine, 2))
+    assert np.abs(even - way).max() > 0.01, "the power changes nothing: the test shows nothing"
 
 
 @SCHEDULES
@@ -139,6 +167,8 @@ def test_an_edit_from_a_late_start_keeps_the_sketch_and_from_an_early_one_forget
         (lambda: grid(diffusion.cosine, 0), "steps is 0"),
         (lambda: grid(diffusion.cosine, 3, start=0.0), "a time in"),
         (lambda: grid(diffusion.cosine, 3, start=1.2), "a time in"),
+        (lambda: grid(diffusion.cosine, 3, power=0.0), "a number above 0"),
+        (lambda: grid(diffusion.cosine, 3, power=float("nan")), "a number above 0"),
         (lambda: _inpainted(mask=np.ones((3,))), "broadcasts to them"),
         (lambda: _inpainted(mask=np.array([0.5, 1.0])), "0 and 1"),
         (lambda: _inpainted(known=Z[:4]), "one shape"),
