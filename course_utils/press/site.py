@@ -4,7 +4,9 @@ Lectures with search, contents, dark mode, previous and next; the API from the d
 glossary. Formulas are MathML, and figures keep their alt text.
 """
 
+import base64
 import html
+import io
 import logging
 import os
 import re
@@ -13,25 +15,9 @@ import tempfile
 from pathlib import Path
 
 from course_utils import files
-from course_utils.press import notebooks, pages, results
+from course_utils.press import deck, notebooks, pages, reference, results
 
 EXTENSIONS = ("myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode", __name__)
-# The package's modules as the API shows them: title -> modules.
-API = {
-    "A session": ("session", "data"),
-    "The engine": ("game",),
-    "Losses and penalties": ("losses", "penalties", "augmentations", "priors"),
-    "Layers": ("layers",),
-    "Networks": ("networks.autoencoders", "networks.vae", "networks.aae", "networks.alae", "networks.gan",
-                 "networks.biggan", "networks.stylegan", "networks.pixels", "networks.boltzmann",
-                 "networks.diffusion"),
-    "Games": ("games.autoencoders", "games.vae", "games.aae", "games.alae", "games.gan", "games.wgan", "games.biggan",
-              "games.stylegan", "games.pixels", "games.raster", "games.vq", "games.boltzmann", "games.gibbs",
-              "games.deep", "games.mixtures", "games.diffusion", "games.denoising"),
-    "Measures": ("metrics",),
-    "Weights and studies": ("pretrained", "studies"),
-    "Checkpoints": ("game.checkpoints",),
-}  # fmt: skip
 SETTINGS = {
     "project": "Generative models, from autoencoders to StyleGAN",
     "copyright": "",
@@ -48,6 +34,7 @@ SETTINGS = {
     "html_theme_options": {
         "show_navbar_depth": 1, "show_toc_level": 2, "use_download_button": False, "use_fullscreen_button": False,
         "navigation_with_keys": True, "pygments_light_style": "xcode", "navbar_persistent": [],
+        "content_footer_items": [],
     },
     "html_css_files": ["course.css"],
     "html_static_path": ["_static"],
@@ -154,13 +141,25 @@ def _write_source(source, lectures, folder, playable=()):
         "results.md": "# Results\n\n" + _results_text() + "\n" + results.table(),
         "errata.md": _errata(books),
         "glossary.md": GLOSSARY.read_text(encoding="utf-8"),
-        "api.md": _api_index(),
-        **{f"api/{slug(title)}.md": _api_page(title, modules) for title, modules in API.items()},
+        **{f"{name}.md": text for name, text in reference.written().items()},
         "_static/course.css": CSS.read_text(encoding="utf-8"),
     }
     for name, text in pages_.items():
         files.write_atomic(source / name, text.encode())
+    for name, book in books.items():
+        if picture := deck.cover(book):
+            files.write_atomic(source / "_static" / "covers" / f"{name}.png", _small(base64.b64decode(picture[0])))
     return written
+
+
+def _small(png, width=560):
+    """Returns a picture as PNG, at most so many pixels wide."""
+    from PIL import Image
+
+    image, made = Image.open(io.BytesIO(png)).convert("RGB"), io.BytesIO()
+    image.thumbnail((width, width))
+    image.save(made, "PNG", optimize=True)
+    return made.getvalue()
 
 
 def _write_lecture(notebook, path, folder):
@@ -201,15 +200,15 @@ def with_alt_texts(page, alts):
 
 def _index(books, folder):
     rows = "\n".join(f"lectures/{name}" for name in books)
-    shown = [f"| [{notebooks.title(book)}](lectures/{name}.ipynb) | {_goal(book)} |" for name, book in books.items()]
+    shown = [_card(name, book) for name, book in books.items()]
     return f"""# Generative models
 
 A course of notebooks in Keras 3: one definition of every model runs on TensorFlow, JAX and torch, on a laptop without a
 GPU. The pages show what the notebooks made when they were last executed.
 
-| lecture | at its end you can |
-|---|---|
+<div class="lectures">
 {chr(10).join(shown)}
+</div>
 
 The code and how to run it: <{notebooks.address(folder)}>.
 
@@ -230,6 +229,17 @@ glossary
 api
 ```
 """
+
+
+def _card(name, book):
+    """A lecture on the first page: its picture, its title, and what one can do at its end."""
+    picture = deck.cover(book)
+    image = f'<img src="_static/covers/{name}.png" alt="">' if picture else ""  # the title beside it says what it is
+    goal = pages.markdown(_goal(book), inline=True)
+    return (
+        f'<a class="lecture" href="lectures/{name}.html"><span class="cover">{image}</span>'
+        f"<strong>{html.escape(notebooks.title(book))}</strong><span>{goal}</span></a>"
+    )
 
 
 def _goal(book):
@@ -264,21 +274,6 @@ def _errata(books):
     return "\n\n".join(parts) + "\n"
 
 
-def _api_index():
-    listed = "\n".join(f"api/{slug(title)}" for title in API)
-    return f"# The package\n\nEach page is made from the docstrings.\n\n```{{toctree}}\n:maxdepth: 1\n\n{listed}\n```\n"
-
-
-def _api_page(title, modules):
-    blocks = [f"```{{eval-rst}}\n.. automodule:: course_utils.{name}\n   :members:\n```" for name in modules]
-    named = [f"## `{name}`\n\n{block}" for name, block in zip(modules, blocks)]
-    return f"# {title}\n\n" + "\n\n".join(named) + "\n"
-
-
-def slug(title):
-    return re.sub(r"\W+", "-", title.lower())
-
-
 def setup(app):
     """Registers MathML as a renderer of formulas, as Sphinx asks of an extension."""
 
@@ -293,6 +288,7 @@ def setup(app):
     def reach_tables(app, name, template, context, doctree):  # a wide table scrolls, also by the keyboard
         context["body"] = context.get("body", "").replace('<table class="table">', '<table class="table" tabindex="0">')
 
+    reference.connect(app)
     app.connect("html-page-context", reach_tables)
     app.add_html_math_renderer("mathml", (inline, None), (block, None))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

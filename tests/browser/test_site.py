@@ -2,11 +2,11 @@
 
 import pytest
 
-from course_utils.press import notebooks, site
+from course_utils.press import notebooks, reference, site
 
 pytestmark = pytest.mark.once
 LECTURES = [f"lectures/{twin.stem}.html" for twin in notebooks.twins()]
-API = [f"api/{site.slug(title)}.html" for title in site.API]
+API = [f"api/{reference.slug(title)}.html" for title in reference.API]
 PAGES = ["index.html", *LECTURES, "results.html", "errata.html", "glossary.html", "api.html", *API]
 FIND = """async () => (await axe.run(document, {resultTypes: ['violations'], preload: false})).violations.map(
     found => `${found.id} × ${found.nodes.length}: ${found.nodes[0].html.slice(0, 150)}`)"""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.press import notebooks, site
+from course_utils.press import notebooks, reference, site
 
 pytestmark = pytest.mark.once
 # Two 1 × 1 pictures, so that each has a name of its own.
@@ -40,7 +40,7 @@ def built(tmp_path_factory):
     for name, made in books.items():
         notebooks.write(new_notebook(cells=made), folder / f"{name}.ipynb")
     patch = pytest.MonkeyPatch()
-    patch.setattr(site, "API", {"Losses": ("losses",)})
+    patch.setattr(reference, "API", {"Losses": ("losses",)})
     (folder / "play").mkdir()
     (folder / "play" / "02_second.html").write_text("<p>a network</p>")
     site.build(folder / "out", sorted(folder.glob("*.ipynb")), play=folder / "play")
@@ -84,6 +84,8 @@ def test_the_first_page_leads_everywhere(built):
     for link in ("lectures/01_first.html", "lectures/02_second.html", "results.html", "errata.html", "glossary.html"):
         assert f'href="{link}"' in page
     assert "see what follows" in page
+    assert page.count('<img src="_static/covers/01_first.png" alt="">') == 1 and "covers/02_second" not in page
+    assert (built / "_static" / "covers" / "01_first.png").read_bytes()[:4] == b"\x89PNG"
 
 
 def test_one_lecture_leads_to_the_next(built):
@@ -100,13 +102,26 @@ def test_the_api_comes_from_docstrings(built):
     assert "course_utils.losses.kl_divergence" in page
 
 
+def test_keras_and_named_tuples_hide_nothing_in_the_api():
+    class Layer:
+        def __init__(self, units, rate=0.5):
+            pass
+
+    told = reference._signature(None, "class", "Layer", Layer, None, "(*args, **kwargs)", None)
+    assert told == ("(units, rate=0.5)", None)
+    assert reference._signature(None, "class", "Layer", Layer, None, "(units)", None) is None
+    lines = ["Alias for field number 0", "a list of `Average`s, one each"]
+    reference._docstring(None, "attribute", "mean", None, None, lines)
+    assert lines == ["a list of `Average`\\ s, one each"]
+
+
 def test_the_search_finds_words_of_lectures(built):
     assert '"lectures/01_first"' in text(built, "searchindex.js")
 
 
 def test_every_module_of_the_api_exists():
     package = Path(site.__file__).parents[1]
-    for name in (name for names in site.API.values() for name in names):
+    for name in (name for names in reference.API.values() for name in names):
         path = package.joinpath(*name.split("."))
         assert path.is_dir() or path.with_suffix(".py").is_file(), name
 
