@@ -53,3 +53,10 @@ def test_a_trade_has_its_setting_written_at_each_point():
     assert [(text.get_text(), tuple(text.xy)) for text in axis.texts] == [
         ("1", (0.7, 0.8)), ("2.5", (0.3, 0.9)), ("∞", (0.5, 0.6))
     ]  # fmt: skip
+
+
+def test_settings_of_two_lines_that_meet_do_not_touch():
+    made = diffusion.trade({"w": ([0.29, 0.7], [0.98, 0.9], (4, 1)), "cut": ([0.26, 0.77], [0.98, 0.88], (1, np.inf))})
+    made.canvas.draw()
+    boxes = [text.get_window_extent() for text in made.axes[0].texts]
+    assert not any(one.overlaps(other) for i, one in enumerate(boxes) for other in boxes[:i])

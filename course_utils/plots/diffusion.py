@@ -86,7 +86,7 @@ def against(x, panels, xlabel, width=12.0, height=3.6, logarithmic=(), even=True
 
 
 def trade(lines, width=7.0, height=4.4):
-    """Draws precision over recall, a line a model, with the setting written at each point.
+    """Draws precision over recall, a line a model, with the setting written at each point: above it, then below it.
 
     Args:
         lines: dict name -> (recall, precision, settings), each a list of m numbers; the name says what is set.
@@ -96,11 +96,14 @@ def trade(lines, width=7.0, height=4.4):
         A matplotlib figure.
     """
     made, axis = figure(width=width, height=height)
+    places = ({"xytext": (5, 5)}, {"xytext": (-5, -5), "ha": "right", "va": "top"})  # of the texts: lines may cross
     for index, (name, (recall, precision, settings)) in enumerate(lines.items()):
-        axis.plot(recall, precision, marker="os^Dv"[index % 5], label=name, color=COLOURS[index % len(COLOURS)])
+        colour, place = COLOURS[index % len(COLOURS)], places[index % 2]
+        axis.plot(recall, precision, marker="os^Dv"[index % 5], label=name, color=colour)
         for x, y, setting in zip(recall, precision, settings):
             text = "∞" if np.isinf(setting) else f"{setting:g}"
-            axis.annotate(text, (x, y), xytext=(5, 5), textcoords="offset points", fontsize=12)
+            axis.annotate(text, (x, y), textcoords="offset points", fontsize=12, color=colour, **place)
+    axis.margins(0.1)
     axis.set(xlabel="recall", ylabel="precision")
     axis.legend()
     return made
