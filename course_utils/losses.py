@@ -100,6 +100,97 @@ def bernoulli_nll(x: Tensor, logits: Tensor) -> Tensor:
     return _sum(ops.softplus(logits) - x * logits)
 
 
+def domain_confusion(logits: Tensor) -> Tensor:
+    """Cross-entropy of a judge of two domains against "one half each": least where it cannot tell.
+
+    −½ log D − ½ log(1 − D) = ½ softplus(ℓ) + ½ softplus(−ℓ) ≥ log 2,   D = sigmoid(ℓ)
+
+    Args:
+        logits: tensor of any shape, float; ℓ.
+
+    Returns:
+        Scalar tensor, float32, in nats; log 2 where all logits are 0.
+
+    Source:
+        Tzeng et al., Simultaneous Deep Transfer Across Domains and Tasks, 2015, eq. (5), for two domains.
+
+    Example:
+        >>> from course_utils import losses
+        >>> round(float(losses.domain_confusion([0.0, 0.0])), 4)  # log 2
+        0.6931
+    """
+    logits = _float(logits)
+    return 0.5 * _mean(ops.softplus(logits) + ops.softplus(-logits))
+
+
+def coral(a: Tensor, b: Tensor) -> Tensor:
+    """Distance of two sets of features by their covariances: correlation alignment.
+
+    ‖C_a − C_b‖²_F / (4 F²),   C = (X − X̄)ᵀ (X − X̄) / (N − 1)
+
+    It does not see the means.
+
+    Args:
+        a: tensor (N, F), float, N ≥ 2.
+        b: tensor (M, F), float, M ≥ 2.
+
+    Returns:
+        Scalar tensor, float32, ≥ 0; 0 where the covariances are the same.
+
+    Raises:
+        ValueError: the features are no rows of one length.
+
+    Source:
+        Sun and Saenko, Deep CORAL, 2016, eqs. (1) to (3).
+
+    Example:
+        >>> from course_utils import losses
+        >>> float(losses.coral([[1.0], [-1.0]], [[3.0], [3.0]]))  # variances 2 and 0: 2² / 4
+        1.0
+    """
+    a, b = _rows(a, b)
+    return ops.sum(ops.square(_covariance(a) - _covariance(b))) / (4.0 * a.shape[1] ** 2)
+
+
+def mmd(a: Tensor, b: Tensor, scales: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 4.0)) -> Tensor:
+    """Distance of two sets of features by a kernel: the squared maximum mean discrepancy, the biased estimate.
+
+    mean k(a, a′) + mean k(b, b′) − 2 mean k(a, b),   k(x, y) = mean over s of exp(−‖x − y‖² / (s m))
+
+    m is the mean of ‖x − y‖² over all pairs of different rows, and no gradient flows through it.
+
+    Args:
+        a: tensor (N, F), float.
+        b: tensor (M, F), float.
+        scales: widths s of the Gaussian kernels, in units of m.
+
+    Returns:
+        Scalar tensor, float32, ≥ 0; 0 where both sets are the same.
+
+    Raises:
+        ValueError: the features are no rows of one length.
+
+    Source:
+        Gretton et al., A Kernel Two-Sample Test, 2012, eq. (5); several kernels in one: Long et al., Learning
+        Transferable Features with Deep Adaptation Networks, 2015, eq. (2).
+
+    Example:
+        >>> from course_utils import losses
+        >>> round(float(losses.mmd([[0.0]], [[1.0]], scales=(1.0,))), 4)  # m = 1: 2 − 2 / e
+        1.2642
+    """
+    a, b = _rows(a, b)
+    x = ops.concatenate([a, b])  # (N + M, F)
+    norms = ops.sum(ops.square(x), axis=1)
+    squares = ops.maximum(norms[:, None] + norms[None, :] - 2.0 * ops.matmul(x, ops.transpose(x)), 0.0)
+    count = ops.cast(ops.shape(x)[0], "float32")
+    middle = ops.stop_gradient(ops.sum(squares) / (count * (count - 1.0))) + 1e-12
+    kernel = sum(ops.exp(-squares / (scale * middle)) for scale in scales) / len(scales)
+    n, m = (ops.cast(ops.shape(part)[0], "float32") for part in (a, b))
+    signs = ops.concatenate([ops.ones_like(a[:, 0]) / n, -ops.ones_like(b[:, 0]) / m])  # (N + M,)
+    return ops.sum(signs[:, None] * kernel * signs[None, :])
+
+
 @dataclass(frozen=True)
 class AdversarialLoss:
     """The two losses of one adversarial game, each a scalar to minimise.
@@ -186,6 +277,21 @@ def _mean(x):
 
 def _sum(x):
     return ops.sum(x, axis=tuple(range(1, len(x.shape))))
+
+
+def _covariance(x):
+    x = x - ops.mean(x, axis=0)
+    return ops.matmul(ops.transpose(x), x) / (ops.cast(ops.shape(x)[0], "float32") - 1.0)
+
+
+def _rows(a, b):
+    a, b = _float(a), _float(b)
+    if len(a.shape) != 2 or len(b.shape) != 2 or a.shape[1] != b.shape[1]:
+        raise ValueError(
+            f"Found features of shapes {tuple(a.shape)} and {tuple(b.shape)}, expected (N, F) and (M, F); flatten "
+            "each example into one row."
+        )
+    return a, b
 
 
 def shapes_differ(a, b):

@@ -194,3 +194,68 @@ def test_free_bits_leave_quiet_axes_alone():
     z_mean = np.array([[1.0, 0.1], [3.0, -0.1]], "float32")
     slope = input_gradient(lambda m: losses.free_bits(m, ops.zeros_like(m), 0.7), z_mean)
     assert np.allclose(slope, [[0.5, 0.0], [1.5, 0.0]], atol=1e-6)
+
+
+def test_domain_confusion_is_least_where_the_judge_is_unsure():
+    logits = np.array([[-2.0], [0.0], [5.0]], "float32")
+    by_hand = np.mean([0.5 * np.log1p(np.exp(x)) + 0.5 * np.log1p(np.exp(-x)) for x in (-2.0, 0.0, 5.0)])
+    assert array(losses.domain_confusion(logits)) == pytest.approx(by_hand, rel=1e-5)
+    assert array(losses.domain_confusion([0.0])) == pytest.approx(np.log(2))
+    gradient = input_gradient(lambda x: losses.domain_confusion(x)[None], logits)
+    assert gradient[0] < 0 == gradient[1] < gradient[2]  # down the loss is towards 0 from both sides
+
+
+FEATURES = np.random.default_rng(4).normal(size=(7, 3)).astype("float32")
+OTHERS = 1.5 * np.random.default_rng(5).normal(size=(4, 3)).astype("float32") + 0.5
+
+
+def numpy_coral(a, b):
+    return np.square(np.cov(a.T) - np.cov(b.T)).sum() / (4 * a.shape[1] ** 2)
+
+
+def numpy_mmd(a, b, scales, middle=None):
+    x = np.concatenate([a, b]).astype("float64")
+    squares = np.square(x[:, None] - x[None]).sum(axis=-1)
+    middle = squares.sum() / (len(x) * (len(x) - 1)) if middle is None else middle
+    kernel = np.mean([np.exp(-squares / (scale * middle)) for scale in scales], axis=0)
+    n = len(a)
+    return kernel[:n, :n].mean() + kernel[n:, n:].mean() - 2 * kernel[:n, n:].mean()
+
+
+def test_coral_by_hand_and_by_covariances():
+    # Variances 2 and 8, no covariance: (6² + 0) / (4 · 2²).
+    a, b = np.array([[1.0, 0.0], [-1.0, 0.0]]), np.array([[2.0, 7.0], [-2.0, 7.0]])
+    assert array(losses.coral(a, b)) == pytest.approx(36 / 16)
+    assert array(losses.coral(FEATURES, OTHERS)) == pytest.approx(numpy_coral(FEATURES, OTHERS), rel=1e-5)
+    found = input_gradient(lambda x: losses.coral(x, OTHERS)[None], FEATURES)
+    expected = central_differences(lambda x: numpy_coral(x, OTHERS.astype("float64")), FEATURES)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_mmd_by_hand_and_its_gradient_with_a_fixed_width():
+    found = array(losses.mmd([[0.0]], [[1.0]], scales=(1.0, 0.5)))  # m = 1
+    assert found == pytest.approx(2 - np.exp(-1) - np.exp(-2), rel=1e-5)
+    scales = (0.5, 2.0)
+    found = array(losses.mmd(FEATURES, OTHERS, scales))
+    assert found == pytest.approx(numpy_mmd(FEATURES, OTHERS, scales), rel=1e-4)
+    x = np.concatenate([FEATURES, OTHERS]).astype("float64")
+    middle = np.square(x[:, None] - x[None]).sum() / (len(x) * (len(x) - 1))
+    gradient = input_gradient(lambda x: losses.mmd(x, OTHERS, scales)[None], FEATURES)
+    expected = central_differences(lambda x: numpy_mmd(x, OTHERS, scales, middle), FEATURES)
+    np.testing.assert_allclose(gradient, expected, atol=1e-4)
+
+
+def test_distances_of_features_are_zero_for_equal_sets_and_coral_does_not_see_means():
+    order = np.random.default_rng(0).permutation(len(FEATURES))
+    for distance in (losses.coral, losses.mmd):
+        assert abs(float(array(distance(FEATURES, FEATURES[order])))) < 1e-6
+        assert array(distance(FEATURES, OTHERS)) == pytest.approx(array(distance(OTHERS, FEATURES)), rel=1e-4)
+    moved = FEATURES + 3.0
+    assert abs(float(array(losses.coral(FEATURES, moved)))) < 1e-6 < float(array(losses.mmd(FEATURES, moved)))
+
+
+@pytest.mark.parametrize("distance", [losses.coral, losses.mmd])
+def test_features_that_are_no_rows_are_refused(distance):
+    for other in (OTHERS[:, :2], OTHERS[0], OTHERS[:, :, None]):
+        with pytest.raises(ValueError, match=r"expected \(N, F\) and \(M, F\); flatten"):
+            distance(FEATURES, other)

@@ -8,6 +8,7 @@ from course_utils.layers.masked import HorizontalConv2D, MaskedConv2D, MaskedDen
 from course_utils.layers.modulated import ModulatedConv2D
 from course_utils.layers.normalization import MinibatchStdDev, PixelNormalization
 from course_utils.layers.resampling import Blur, BlurPooling2D, BlurUpSampling2D
+from course_utils.layers.reversal import GradientReversal, reverse
 from course_utils.layers.sampling import Sampling
 from course_utils.layers.spectral import SpectralConv2D, SpectralDense, SpectralEmbedding
 from course_utils.layers.style import AdaIN, LearnedConstant, NoiseInjection, RunningMean
@@ -23,6 +24,7 @@ __all__ = [
     "EqualizedConv2D",
     "EqualizedDense",
     "FadeIn",
+    "GradientReversal",
     "HorizontalConv2D",
     "LearnedConstant",
     "MaskedConv2D",
@@ -40,4 +42,5 @@ __all__ = [
     "SpectralDense",
     "SpectralEmbedding",
     "VerticalConv2D",
+    "reverse",
 ]

@@ -24,7 +24,7 @@ from course_utils.metrics.mixing import Coefficients, glyph_factors, source_coef
 from course_utils.metrics.modes import ModeCoverage, class_shares, mode_coverage
 from course_utils.metrics.path_length import lerp, path_length, slerp
 from course_utils.metrics.precision_recall import PrecisionRecall, precision_recall
-from course_utils.metrics.probes import linear_accuracy, nearest_accuracy, pairwise_accuracy
+from course_utils.metrics.probes import domain_accuracy, linear_accuracy, nearest_accuracy, pairwise_accuracy
 from course_utils.metrics.switches import Switches, class_switches
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "class_shares",
     "class_switches",
     "combine",
+    "domain_accuracy",
     "evaluator",
     "frechet_distance",
     "frechet_from_moments",

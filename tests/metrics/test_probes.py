@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course_utils.metrics import linear_accuracy, nearest_accuracy, pairwise_accuracy
+from course_utils.metrics import domain_accuracy, linear_accuracy, nearest_accuracy, pairwise_accuracy
 
 pytestmark = pytest.mark.once
 PROBES = pytest.mark.parametrize("probe", [nearest_accuracy, linear_accuracy, pairwise_accuracy])
@@ -58,3 +58,27 @@ def test_codes_that_are_not_rows_of_numbers_are_refused(probe):
         probe(codes[:, 0], labels, codes, labels)
     with pytest.raises(ValueError, match="test has NaN"):
         probe(codes, labels, np.where(codes > 2, np.nan, codes), labels)
+
+
+def test_a_domain_is_readable_where_features_differ_and_not_where_they_are_drawn_alike():
+    rng = np.random.default_rng(0)
+    source, target = rng.normal(size=(600, 5)), rng.normal(size=(500, 5))
+    assert domain_accuracy(source, target) == pytest.approx(0.5, abs=0.05)
+    assert domain_accuracy(source, target + 10) == 1.0
+    # Apart by d along one axis, the best reader is right with probability Φ(d / 2).
+    moved = target + 2.0 * np.eye(5)[0]
+    assert domain_accuracy(source, moved) == pytest.approx(0.8413, abs=0.03)
+
+
+def test_the_domain_is_asked_on_rows_that_were_not_learned():
+    rng = np.random.default_rng(1)
+    wide = rng.normal(size=(2, 60, 200))  # more axes than rows: what was learned is told apart without fail
+    labels = np.repeat([1, 0], 60)
+    assert linear_accuracy(wide.reshape(120, -1), labels, wide.reshape(120, -1), labels) > 0.95
+    assert domain_accuracy(*wide) == pytest.approx(0.5, abs=0.17)
+
+
+def test_folds_that_do_not_fit_are_refused():
+    for folds in (1, 4):
+        with pytest.raises(ValueError, match=f"{folds} folds for 3 rows"):
+            domain_accuracy(np.eye(3), np.eye(3), folds)

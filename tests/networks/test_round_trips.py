@@ -15,6 +15,7 @@ from tests.numeric import array
 PIXELS = {"image_shape": (8, 8, 1)}
 STYLED = {"size": 8, "width": 2, "widest": 4}
 BIGGAN = {"widths": (4, 4), "attention": 4, "classes": 3} | PIXELS
+PAIRED = {"image_shapes": ((8, 8, 1), (8, 8, 3)), "width": 4}
 # builder: small arguments, several where the networks are put together differently
 SMALL = {
     "biggan_critic": [BIGGAN, BIGGAN | {"spectral": False, "projection": False, "initializer": initial.normal(0.02)}],
@@ -40,7 +41,10 @@ SMALL = {
     "dense_encoder": [{"code_dim": 2, "widths": (5,)} | PIXELS],
     "denoising_mlp": [{"width": 5}, {"shape": (3,), "width": 4, "classes": 3}],
     "denoising_unet": [{"widths": (2, 4), "classes": 3} | PIXELS, {"widths": (2, 4), "attention": False} | PIXELS],
+    "digit_classifier": [{"features": 5}],
+    "digit_encoder": [{"width": 2, "features": 5, "dropout": 0.3} | PIXELS],
     "digit_network": [{"size": 8, "features": 6}, {"size": 8, "channels": 3, "features": 6, "factors": 2}],
+    "domain_discriminator": [{"features": 4, "widths": (5,)}],
     "label_style_encoder": [{"widths": (5,)} | PIXELS],
     "latent_critic": [{"latent_dim": 3}],
     "latent_encoder": [{"latent_dim": 3, "widths": (5,)} | PIXELS],
@@ -53,6 +57,8 @@ SMALL = {
     "mlp_encoder": [{"width": 5} | PIXELS],
     "mlp_generator": [{"widths": (5, 6)} | PIXELS],
     "one_stack_pixelcnn": [{"width": 4, "blocks": 1} | PIXELS, {"levels": 3, "width": 4, "blocks": 1} | PIXELS],
+    "paired_critic": [PAIRED, PAIRED | {"tied": False}],
+    "paired_generator": [PAIRED | {"latent_dim": 3}, PAIRED | {"tied": False}],
     "pixelcnn": [
         {"width": 4, "blocks": 2} | PIXELS,
         {"levels": 4, "width": 4, "blocks": 1, "patch": 1, "classes": 3} | PIXELS,
