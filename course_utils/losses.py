@@ -189,6 +189,43 @@ def mmd(a: Tensor, b: Tensor, scales: tuple[float, ...] = (0.25, 0.5, 1.0, 2.0, 
     n, m = (ops.cast(ops.shape(part)[0], "float32") for part in (a, b))
     signs = ops.concatenate([ops.ones_like(a[:, 0]) / n, -ops.ones_like(b[:, 0]) / m])  # (N + M,)
     return ops.sum(signs[:, None] * kernel * signs[None, :])
+def contrastive(logits: Tensor) -> Tensor:
+    """Cross-entropies of one table, read along its rows and along its columns: which of N texts belongs to an image?
+
+    L = ½ (mean_i −log softmax(ℓ_i·)_i + mean_j −log softmax(ℓ_·j)_j)
+
+    A table that knows nothing costs log N. log N − L bounds, from below, the information that images and texts share,
+    so that a batch of N can prove log N nats at most. A pair that stands in the batch twice has two right answers, of
+    which the loss counts one: log 2 is then the least that its rows cost.
+
+    Args:
+        logits: tensor (N, N), float; row i and column i belong together. Similarities times a scale.
+
+    Returns:
+        Scalar tensor, float32, in nats.
+
+    Raises:
+        ValueError: the table is not square.
+
+    Source:
+        Radford et al., Learning Transferable Visual Models From Natural Language Supervision, 2021, figure 3; the
+        bound: van den Oord et al., Representation Learning with Contrastive Predictive Coding, 2018, section 2.3.
+
+    Example:
+        >>> from course_utils import losses
+        >>> round(float(losses.contrastive([[0.0, 0.0], [0.0, 0.0]])), 4)  # log 2
+        0.6931
+    """
+    logits = _float(logits)
+    if len(logits.shape) != 2 or shapes_differ(logits, ops.transpose(logits)):
+        raise ValueError(
+            f"Found logits of shape {tuple(logits.shape)}, expected (N, N), a row an image and a column a text; give "
+            "as many texts as images."
+        )
+    # The diagonal without indices: gathers are slow in XLA, and N² numbers are few.
+    own = _mean(_sum(logits * ops.eye(ops.shape(logits)[0], dtype="float32")))
+    rows, columns = (_mean(ops.logsumexp(logits, axis=axis)) for axis in (1, 0))
+    return 0.5 * (rows + columns) - own
 
 
 @dataclass(frozen=True)

@@ -103,6 +103,7 @@ class Game(Saved, keras.Model):
         """
         steps_per_execution = checks.count(steps_per_execution, "steps_per_execution")
         layers = [layer for network in self.networks for layer in network._flatten_layers()]
+        layers += self._flatten_layers()  # of networks that stand still, too
         has_convolutions = any(hasattr(layer, "kernel_size") for layer in layers)
         if jit_compile == "auto":
             jit_compile = backend.xla_by_default(has_convolutions or self.many_draws)

@@ -80,14 +80,31 @@ class Levels:
         array = checks.finite(array.astype("float32", copy=False), name)
         wrong = (array < 0) | (array > self.levels - 1) | (array != np.floor(array))
         if wrong.any():
-            fix = "use (x > 0.5) for pixels in [0, 1], x > 127 for bytes, or draw Bernoulli pixels once"
-            if self.levels > 2:
-                fix = f"use games.pixels.quantised(bytes, {self.levels})"
             raise ValueError(
                 f"{name} holds {array[wrong][0]:.4g} ({wrong.mean():.1%} of its numbers do not fit), expected the "
-                f"whole numbers {'0 and 1' if self.levels == 2 else f'0 to {self.levels - 1}'}: {fix}."
+                f"whole numbers {'0 and 1' if self.levels == 2 else f'0 to {self.levels - 1}'}: {self.fix()}."
             )
         return array
+
+    def fix(self):
+        """What to do where the numbers do not fit, the end of a sentence."""
+        if self.levels > 2:
+            return f"use games.pixels.quantised(bytes, {self.levels})"
+        return "use (x > 0.5) for pixels in [0, 1], x > 127 for bytes, or draw Bernoulli pixels once"
+
+
+@dataclasses.dataclass(frozen=True)
+class Tokens(Levels):
+    """Sentences as rows of word numbers 0 … L − 1, of any type of number.
+
+    Args:
+        shape: (T,).
+        levels: L, how many numbers there are.
+    """
+
+    def fix(self):
+        """What to do where the numbers do not fit, the end of a sentence."""
+        return "use words.tokens(texts) of the vocabulary that the network was built for"
 
 
 @dataclasses.dataclass(frozen=True)

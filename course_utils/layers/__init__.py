@@ -12,6 +12,7 @@ from course_utils.layers.reversal import GradientReversal, reverse
 from course_utils.layers.sampling import Sampling
 from course_utils.layers.spectral import SpectralConv2D, SpectralDense, SpectralEmbedding
 from course_utils.layers.style import AdaIN, LearnedConstant, NoiseInjection, RunningMean
+from course_utils.layers.temperature import Temperature
 from course_utils.layers.tokens import Codebook, OneHotPatches, PositionBias
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "SpectralConv2D",
     "SpectralDense",
     "SpectralEmbedding",
+    "Temperature",
     "VerticalConv2D",
     "reverse",
 ]

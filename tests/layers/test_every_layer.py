@@ -50,6 +50,7 @@ CASES = {
     "SpectralConv2D": (lambda **o: layers.SpectralConv2D(3, 3, strides=2, **o), [IMAGE]),
     "SpectralDense": (lambda **o: layers.SpectralDense(3, use_bias=False, **o), [VECTOR]),
     "SpectralEmbedding": (lambda **o: layers.SpectralEmbedding(10, 3, **o), [(4,)]),
+    "Temperature": (lambda **o: layers.Temperature(0.5, 10.0, **o), [VECTOR]),
     "VerticalConv2D": (lambda **o: layers.VerticalConv2D(3, 2, 3, **o), [IMAGE]),
     "VerticalConv2D, without its own row": (lambda **o: layers.VerticalConv2D(3, 3, 3, own_row=False, **o), [IMAGE]),
 }

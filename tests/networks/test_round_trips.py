@@ -18,6 +18,7 @@ BIGGAN = {"widths": (4, 4), "attention": 4, "classes": 3} | PIXELS
 PAIRED = {"image_shapes": ((8, 8, 1), (8, 8, 3)), "width": 4}
 # builder: small arguments, several where the networks are put together differently
 SMALL = {
+    "bag_of_words": [{"words": 5, "length": 3, "width": 4, "dim": 3}],
     "biggan_critic": [BIGGAN, BIGGAN | {"spectral": False, "projection": False, "initializer": initial.normal(0.02)}],
     "biggan_generator": [
         BIGGAN | {"latent_dim": 6},
@@ -45,6 +46,7 @@ SMALL = {
     "digit_encoder": [{"width": 2, "features": 5, "dropout": 0.3} | PIXELS],
     "digit_network": [{"size": 8, "features": 6}, {"size": 8, "channels": 3, "features": 6, "factors": 2}],
     "domain_discriminator": [{"features": 4, "widths": (5,)}],
+    "glyph_image_encoder": [{"size": 8, "width": 4, "dim": 3}],
     "label_style_encoder": [{"widths": (5,)} | PIXELS],
     "latent_critic": [{"latent_dim": 3}],
     "latent_encoder": [{"latent_dim": 3, "widths": (5,)} | PIXELS],
@@ -71,9 +73,12 @@ SMALL = {
     "residual_generator": [{"blocks": (1, 1), "width": 2} | PIXELS],
     "skip_synthesis": [STYLED],
     "style_critic": [STYLED],
+    "style_mapper": [{"styles": 3, "latent_dim": 2, "width": 4}, {"styles": 3, "latent_dim": 2, "chosen": (1,)}],
     "style_mapping": [{"latent_dim": 3, "depth": 2}],
     "style_residual_critic": [STYLED],
     "style_synthesis": [STYLED],
+    "temperature": [{}],
+    "text_encoder": [{"words": 5, "length": 3, "width": 4, "depth": 1, "heads": 2, "dim": 3}],
     "vq_codebook": [{"entries": 5, "dim": 3, "grid": (2, 2)}],
     "vq_decoder": [{"width": 4, "dim": 3} | PIXELS],
     "vq_encoder": [{"width": 4, "dim": 3} | PIXELS],
