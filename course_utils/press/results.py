@@ -22,6 +22,7 @@ HEADLINES = {
     "diffusion-mnist": ("FD-mnist-cnn", "FD", ("FD-mnist-cnn-of-training-images", "training images")),
     "rbm-binary": ("nats-test", "negative log-likelihood of Larochelle's binarised digits, nats", None),
     "pixelcnn-binary": ("nats-test", "negative log-likelihood of Larochelle's binarised digits, nats", None),
+    "clip-glyphs": ("pair-never-seen", "digit and colour found by a sentence, pairs never seen", ("pair-seen", "seen")),
     "stylegan-glyphs": ("path-length-W-glyphs-cnn", "path length in W", ("path-length-Z-glyphs-cnn", "in Z")),
 }
 
