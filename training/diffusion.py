@@ -68,7 +68,8 @@ RUNS = {
     "diffusion-mnist": Run(
         7_000,
         {"builder": "denoising_unet", "arguments": {"widths": [32, 64], "blocks": 1, "patch": 2, "classes": CLASSES}},
-        looked=(500, 10), tried=1_000, guidances=(1.0, 1.2, 1.5, 2.0), powers=(1.0, 1.5), stage=True,
+        looked=(500, 10), steps=10, tried=1_000, guidances=(1.0, 1.2, 1.3, 1.4, 1.6), powers=(0.5, 0.75, 1.0),
+        stage=True,
     ),
     "diffusion-codes": Run(
         9_000,

@@ -38,7 +38,7 @@ def grid(schedule, steps, start=1.0, power=1.0):
         schedule: function t -> (α, σ).
         steps: n, how many steps, ≥ 1.
         start: time of the first level, in (0, 1]; 1 is noise.
-        power: 1 spaces the times evenly; the larger, the shorter the steps near the clean image, where details settle.
+        power: 1 spaces the times evenly; above 1 the steps near the clean image are shorter, below 1 those near noise.
 
     Returns:
         list of `Level`, steps + 1 of them; the last is (0, 1, 0), without noise.
