@@ -27,10 +27,10 @@ ASKED = (
     ("thickness", "bold"), ("thickness", "thin"), ("lean", "leaning left"), ("lean", "leaning right"),
 )  # fmt: skip
 COLOURED = ("stroke", "ground")
-EACH, SEED, STEPS, ROWS = 25, 11, 50, 25
+EACH, SEED, STEPS, ROWS = 25, 11, 60, 25
 FINE, COARSE = slice(4, None), slice(0, 4)
-L2, ID, ALPHA, SHARE = 0.02, 1.0, 4.0, 0.3
-FEW, SWEEPS = 5, {"l2": (0.0, 0.005, 0.02, 0.1, 0.5), "identity": (0.0, 0.25, 1.0, 4.0)}
+L2, ID, ALPHA, SHARE = 0.005, 1.0, 4.0, 0.3
+FEW, SWEEPS = 5, {"l2": (0.0, 0.001, 0.005, 0.02, 0.1, 0.5), "identity": (0.0, 0.25, 1.0, 4.0)}
 MAPPERS = {("stroke", "red"): "mapper-red", ("ground", "green"): "mapper-green-ground"}
 
 
@@ -274,7 +274,7 @@ def ship(folder):
         "settings": {
             "asked": [list(asked) for asked in ASKED], "each": EACH, "few": FEW, "steps": STEPS, "l2": L2,
             "identity": ID, "fine": "layers 4 to 7", "coarse": "layers 0 to 3", "alpha": ALPHA, "share": SHARE,
-            "optimizer": "Adam, 0.1 to 0 along a cosine", "clip": known[0]["sha256"],
+            "optimizer": "Adam, 0.3 to 0 along a cosine", "clip": known[0]["sha256"],
         },
     }  # fmt: skip
     path = studies.write(NAME, arrays, recipe, folder)

@@ -13,10 +13,15 @@ import keras
 import numpy as np
 from keras import ops
 
-from course_utils import backend, builders, metrics
-from course_utils.data import captions
+from course_utils import backend, builders
 from course_utils.game import Examples, Game, Player
+from course_utils.games.readers import identity_reader, judged
 from course_utils.networks.clip import table_of
+
+__all__ = [
+    "Edited", "Editor", "Mapper", "PixelEditor", "clip_distance", "global_direction", "identity_distance",
+    "identity_reader", "judged", "mapped", "moves_of", "step_size",
+]  # fmt: skip
 
 CHUNK = 50  # rows of one slope
 
@@ -64,7 +69,7 @@ class Editor(Game):
         identity: network images -> features that tell who is seen, such as `identity_reader()`; None for none.
         rows: pictures at a time.
         steps: of Adam.
-        optimizer: keras optimizer; Adam whose rate falls from 0.1 to 0 along a cosine if None.
+        optimizer: keras optimizer; Adam whose rate falls from 0.3 to 0 along a cosine if None.
         seed: int ≥ 0; nothing is drawn.
 
     Source: Patashnik et al., StyleCLIP, 2021, eq. (1), where w has a style for each layer too.
@@ -79,7 +84,7 @@ class Editor(Game):
     def _begin(self, image_encoder, shape, identity, rows, steps, optimizer, seed, name):
         """Makes the table, its player, and what is needed to begin again."""
         table = table_of(rows, shape)
-        optimizer = optimizer or keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.1, steps))
+        optimizer = optimizer or keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.3, steps))
         super().__init__([Player("step", [table], self.loss, optimizer)], seed=seed, name=name)
         self.table, self.image_encoder, self.identity = table, image_encoder, identity
         self.rows, self.steps, self.shape = rows, steps, shape
@@ -294,38 +299,6 @@ def moves_of(layers, n, shape):
     else:
         moves[:, slice(None) if layers is None else layers] = 1.0
     return moves.reshape(n, shape[0], *(1,) * (len(shape) - 1))
-
-
-def identity_reader():
-    """Returns R: a frozen network that knows digits and no colours, coloured images (N, 32, 32, 3) -> (N, 96).
-
-    The brightest channel of a pixel, stretched from −1 to 1 over the image, its margin of two pixels cut off, as
-    "mnist-cnn" reads it: features of handwritten digits, which have never seen a glyph. It is not the judge.
-    """
-    reader = metrics.evaluator("mnist").network
-    images = keras.Input((32, 32, 3), name="images")
-    bright = ops.max(images, axis=-1, keepdims=True)
-    low, high = (f(bright, axis=(1, 2), keepdims=True) for f in (ops.min, ops.max))
-    stretched = 2.0 * (bright - low) / (high - low + 1e-3) - 1.0
-    return keras.Model(images, reader(stretched[:, 2:-2, 2:-2])[0], name="identity_reader")
-
-
-def judged(images):
-    """Reads images by the judge "glyphs-cnn", which took no part in training or edits.
-
-    Args:
-        images: float32 (N, 32, 32, 3) in [-1, 1].
-
-    Returns:
-        dict of arrays (N,): "hue", "background", "thickness", "scale", "slant", "rotation", "lean", as numbers, and
-        "digit", "stroke", "ground" as indices, with "thickness-word", "lean-word", "size-word" of `captions.NAMES`.
-    """
-    judge = metrics.evaluator("glyphs")
-    digits, factors = judge(images).probabilities.argmax(axis=1), judge.factors(images)
-    found = captions.attributes(digits, factors)
-    words = {f"{name}-word": found[name] for name in ("thickness", "lean", "size")}
-    colours = {name: found[name] for name in ("digit", "stroke", "ground")}
-    return factors | {"lean": captions.lean(factors)} | colours | words
 
 
 def _drawn(synthesis, w):
