@@ -26,7 +26,7 @@ from course_utils.games import clip
 from course_utils.networks import clip as networks
 
 NAME = "clip-batch"
-SIZES, SEEDS, SEEN, RATE, DRAWN, HELD = (16, 32, 64, 128, 256, 512), 3, 38_400, 2e-3, 20_000, 2_048
+SIZES, SEEDS, SEEN, RATE, DRAWN, HELD = (16, 32, 64, 128, 256, 512), 3, 25_600, 2e-3, 12_000, 2_048
 
 
 def built():
