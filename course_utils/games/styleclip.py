@@ -179,13 +179,16 @@ class PixelEditor(Editor):
     """The same game without a generator: the pixels move, and meet the text without showing it.
 
     Args:
-        image_encoder, identity, rows, steps, optimizer, seed: as for `Editor`.
+        image_encoder, identity, rows, steps, seed: as for `Editor`.
+        optimizer: keras optimizer; Adam whose rate falls from 0.02 to 0 along a cosine if None: a hundredth of the
+            range of a pixel at a time.
 
     Source: Szegedy et al., Intriguing properties of neural networks, 2014: what a classifier takes for another class.
     """
 
     def __init__(self, image_encoder, identity=None, rows=32, steps=60, optimizer=None, seed=0, name="pixel_editor"):
         shape = tuple(image_encoder.inputs[0].shape[1:])
+        optimizer = optimizer or keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(0.02, steps))
         self._begin(image_encoder, shape, identity, rows, steps, optimizer, seed, name)
 
     def draw(self, points):
