@@ -14,6 +14,7 @@ from keras import ops
 from course_utils import builders, checks, data, losses
 from course_utils.game import Examples, Game, Labels, Player
 from course_utils.layers import reverse
+from course_utils.networks.outputs import outputs
 
 CHUNK = 500  # rows of one call of a network
 
@@ -89,9 +90,12 @@ class Adaptation(Game):
         return self.best(self.classifier)(self.best(self.encoder)(inputs, training=False), training=False)
 
     def features(self, batch, training):
-        """Returns the features of both halves, each (N, F). One call, so that a batch norm sees both domains alike."""
-        x_source, _, x_target = batch
-        return ops.split(self.encoder(ops.concatenate([x_source, x_target]), training=training), 2)
+        """Returns the features of source and target, each (N, F).
+
+        Two calls, so that a batch norm takes each domain by itself; its running statistics are of both, and
+        `set_statistics` makes them those of one.
+        """
+        return self.encoder(batch[0], training=training), self.encoder(batch[2], training=training)
 
     def classification(self, batch, source, training):
         """Returns the cross-entropy on the source's labels, and the share of them that is read rightly."""
@@ -357,11 +361,31 @@ def pairs(x_source, y_source, x_target, rows=None, seed=0):
     return np.asarray(x_source)[source], np.asarray(y_source)[source], np.asarray(x_target)[target]
 
 
+def set_statistics(encoder, images):
+    """Puts the running statistics of an encoder's batch norms to those of some images, layer after layer.
+
+        μ = mean of what enters the layer,   σ² = its variance,   over all images and places
+
+    No weight moves and no label is needed, so this alone is a way to adapt, and the control for all others.
+
+    Args:
+        encoder: keras.Model of one input.
+        images: uint8, or float in [-1, 1], (N, H, W, C).
+
+    Source: Li et al., Revisiting Batch Normalization For Practical Domain Adaptation, 2016, algorithm 1.
+    """
+    images = _scaled(images)
+    for layer in encoder.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            entering = outputs(keras.Model(encoder.input, layer.input), images, CHUNK).astype("float64")
+            axes = tuple(range(entering.ndim - 1))
+            layer.moving_mean.assign(entering.mean(axis=axes))
+            layer.moving_variance.assign(entering.var(axis=axes))
+
+
 def features_of(encoder, images):
     """Returns the features of images, float32 (N, F); images uint8, or float in [-1, 1]."""
-    images = np.asarray(images)
-    images = data.scale(images) if images.dtype == np.uint8 else checks.images(images)
-    return builders.run(encoder, [images.astype("float32", copy=False)], CHUNK)
+    return builders.run(encoder, [_scaled(images)], CHUNK)
 
 
 def predicted(encoder, classifier, images):
@@ -372,3 +396,10 @@ def predicted(encoder, classifier, images):
 def accuracy(encoder, classifier, images, labels):
     """Returns the share of images that a reader reads rightly."""
     return float(np.mean(predicted(encoder, classifier, images) == np.asarray(labels)))
+
+
+def _scaled(images):
+    """Images of bytes, or in [-1, 1], as float32 in [-1, 1]."""
+    images = np.asarray(images)
+    images = data.scale(images) if images.dtype == np.uint8 else checks.images(images)
+    return images.astype("float32", copy=False)

@@ -15,14 +15,14 @@ IMAGE_SHAPE = (16, 16, 1)
 
 
 @builder()
-def digit_encoder(image_shape=IMAGE_SHAPE, width=16, features=128, dropout=0.0):
+def digit_encoder(image_shape=IMAGE_SHAPE, width=16, features=128, dropout=0.5):
     """LeNet's order of layers, with batch norm: two convolutions with pooling, and a dense layer.
 
     Args:
         image_shape: (height, width, channels), height and width multiples of 4.
         width: channels of the first convolution; the second has twice as many.
         features: F, units of the dense layer.
-        dropout: share of the features' inputs that is dropped in training, in [0, 1).
+        dropout: share of the dense layer's inputs that is dropped in training, in [0, 1).
 
     Returns:
         keras.Model: images (N, H, W, C) in [-1, 1] -> features (N, F), ≥ 0.

@@ -17,7 +17,7 @@ BATCH = SOURCE, LABELS, TARGET
 
 
 def encoder():
-    return digit_encoder((8, 8, 1), width=2, features=6)
+    return digit_encoder((8, 8, 1), width=2, features=6, dropout=0.0)
 
 
 def networks(seed=1):
@@ -63,7 +63,7 @@ def test_a_step_of_the_reversal_is_a_simultaneous_step_of_two_players():
     e, c, d = two
 
     def features():
-        return ops.split(e(ops.concatenate([SOURCE, TARGET]), training=True), 2)
+        return e(SOURCE, training=True), e(TARGET, training=True)
 
     def judged():
         source, target = features()
@@ -165,6 +165,17 @@ def test_learning_the_source_and_reading_it():
     features = domains.features_of(e, scaled)
     assert features.shape == (200, 16) and (features >= 0).all()
     np.testing.assert_array_equal(features, domains.features_of(e, glyphs.images))
+
+
+def test_statistics_are_those_that_the_images_have_when_they_are_one_batch():
+    e, _, _ = networks()
+    before = weights(e)
+    domains.set_statistics(e, TARGET)
+    np.testing.assert_allclose(array(e(TARGET, training=False)), array(e(TARGET, training=True)), atol=1e-5)
+    assert all((one == other).all() for one, other in zip(before, weights(e), strict=True))
+    of_target = array(e(SOURCE, training=False))
+    domains.set_statistics(e, np.rint(127.5 * (SOURCE + 1)).astype("uint8"))
+    assert np.abs(array(e(SOURCE, training=False)) - of_target).max() > 0.01
 
 
 def test_pairs_go_through_both_sets_alike():
