@@ -29,8 +29,8 @@ from course_utils.networks.domains import digit_classifier, digit_encoder, domai
 NAME = "domains-digits"
 SEEDS, SHIFT_SEEDS = 5, 3
 ITERATIONS, BATCH, MARKS = 500, 64, 5
-RATE, ADDA_RATE, HOLD = 1e-3, 2e-4, 0.5
-WIDTH, FEATURES, DROPOUT, JUDGE = 16, 128, 0.5, (128, 128)
+RATE, ADDA_RATE, HOLD = 1e-3, 3e-4, 0.5
+WIDTH, FEATURES, DROPOUT, JUDGE = 16, 128, 0.5, (500, 500)
 STRENGTH = {"reversal": 0.3, "confusion": 0.3, "CORAL": 100.0, "MMD": 5.0}
 PROBED = 400  # rows of each domain that the linear probe is given
 MEASURED = 2_000  # held-out training images of the target along a trace
@@ -80,6 +80,7 @@ DIRECTIONS = (
 )
 TRACED = 1  # the direction along which marks are taken
 SHIFTED = 0  # the direction in which classes are taken away from the target
+TRACED_SEEDS, TRACED_METHODS = 3, ("source only", "reversal", "ADDA")
 METHODS = ("source only", "statistics", "reversal", "confusion", "CORAL", "MMD", "ADDA", "target's labels")
 
 
@@ -290,18 +291,19 @@ def measure_one(path, way, sets, traced, seed, start):
     print(path.stem, shown, flush=True)
 
 
-def measure(seeds=SEEDS, directions=DIRECTIONS, methods=METHODS):
-    """Plays all runs that are missing, seed by seed, and ships what there is after each seed."""
-    for seed in range(seeds):
-        for index, direction in enumerate(directions):
-            sets = sampled(direction, seed)
+def measure(indices=range(len(DIRECTIONS)), shifts=range(SHIFT_SEEDS)):
+    """Plays all runs that are missing, direction by direction, and ships what there is after each."""
+    for index in indices:
+        for seed in range(SEEDS):
+            sets = sampled(DIRECTIONS[index], seed)
             start = part("start", index, seed)
-            for number, method in enumerate(methods):
-                measure_one(part(index, number, seed), WAYS[method], sets, index == TRACED and seed < 3, seed, start)
+            for number, method in enumerate(METHODS):
+                traced = index == TRACED and seed < TRACED_SEEDS and method in TRACED_METHODS
+                measure_one(part(index, number, seed), WAYS[method], sets, traced, seed, start)
         ship(studies.FOLDER)
-    for seed in range(SHIFT_SEEDS):
+    for seed in shifts:
         measure_shift(seed)
-        ship(studies.FOLDER)
+    ship(studies.FOLDER)
 
 
 def measure_shift(seed):
@@ -327,9 +329,9 @@ def gathered():
         key: np.stack([kept(SEEDS, *names, key=key) for names in grid]).reshape(len(DIRECTIONS), len(METHODS), SEEDS)
         for key in ("accuracy", "held", "source", "domain")
     }
-    # The last way has no trace of its own for a domain probe to be asked about: its reader saw the target alone.
-    traces = np.stack([kept(3, TRACED, number, key="trace", shape=(MARKS, 2)) for number in range(len(METHODS))])
-    arrays |= {"trace_accuracy": traces[..., 0], "trace_domain": traces[..., 1]}  # (methods, 3 seeds, marks)
+    numbers = [METHODS.index(method) for method in TRACED_METHODS]
+    traces = np.stack([kept(TRACED_SEEDS, TRACED, number, key="trace", shape=(MARKS, 2)) for number in numbers])
+    arrays |= {"trace_accuracy": traces[..., 0], "trace_domain": traces[..., 1]}  # (methods, seeds, marks)
     source = kept(SHIFT_SEEDS, SHIFTED, 0, key="accuracy-few")
     rows = [[source, source]] + [
         [kept(SHIFT_SEEDS, "shift", label, METHODS.index(method), key="accuracy-few") for label in ("few", "alike")]
@@ -377,6 +379,7 @@ def settings():
         "shift_methods": ["source only", "reversal", "ADDA"],
         "shift_targets": ["digits 0 to 4", "as many images of all digits"],
         "shift_tested_on": "the target's test images of digits 0 to 4",
+        "trace_methods": list(TRACED_METHODS),
         "trace_direction": DIRECTIONS[TRACED].title,
         "marks": [ITERATIONS // MARKS * (mark + 1) for mark in range(MARKS)],
         "size": data.domains.SIZE,

@@ -139,7 +139,7 @@ def _waves(random, height, width, waves=4):
     frequency = 0.02 + 0.16 * random[:, :waves]  # per pixel: waves of 6 to 50 pixels
     angle, phase = (2 * np.pi * random[:, k * waves : (k + 1) * waves] for k in (1, 2))
     weights = (2 * random[:, 3 * waves : 6 * waves] - 1).reshape(-1, 3, waves)
-    middle, strength = random[:, -6:-3], 0.15 + 0.3 * random[:, -3:]  # (N, 3)
+    middle, strength = 0.35 * random[:, -6:-3], 0.1 + 0.25 * random[:, -3:]  # (N, 3)
     u, v = frequency * np.cos(angle), frequency * np.sin(angle)
     i, j = np.arange(height, dtype="float32")[:, None], np.arange(width, dtype="float32")
     turn = 2 * np.pi * (u[..., None, None] * i + v[..., None, None] * j) + phase[..., None, None]
