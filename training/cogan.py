@@ -34,11 +34,11 @@ class Run:
     iterations: int
     tied: bool = True
     latent_dim: int = 32
-    width: int = 24
-    rate: float = 2e-4
+    width: int = 16
+    rate: float = 5e-4
     batch_size: int = 64
-    decay: float = 0.995
-    every: int = 250  # iterations between two marks
+    decay: float = 0.98
+    every: int = 100  # iterations between two marks
 
     @property
     def described(self):
@@ -56,7 +56,7 @@ class Run:
         return dataclasses.replace(self, iterations=stretched(self.iterations, factor, self.every))
 
 
-RUNS = {"cogan-digits": Run(2_500)}
+RUNS = {"cogan-digits": Run(1_000)}
 
 
 @functools.cache
@@ -69,7 +69,7 @@ def piles():
 
 
 @functools.cache
-def readers(iterations=500):
+def readers(iterations=300):
     """Returns a reader for each domain, (encoder, classifier, share of test images read rightly)."""
     found = []
     for name in ("mnist", "usps"):

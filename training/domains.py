@@ -291,7 +291,7 @@ def measure_one(path, way, sets, traced, seed, start):
     print(path.stem, shown, flush=True)
 
 
-def measure(indices=range(len(DIRECTIONS)), shifts=range(SHIFT_SEEDS)):
+def measure(indices=(0, 1, 2), shifts=(0, 1, 2)):
     """Plays all runs that are missing, direction by direction, and ships what there is after each."""
     for index in indices:
         for seed in range(SEEDS):
