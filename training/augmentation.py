@@ -147,7 +147,7 @@ def part(*names):
 
 
 def measure():
-    """Plays what is missing, seed by seed, and ships what there is after each seed."""
+    """Plays what is missing, seed by seed; `--ship` gathers them at any time."""
     for seed in range(SEEDS):
         for path, action in (
             *((part(real, seed), lambda real=real, seed=seed: play(real, seed)) for real in REAL),
@@ -160,7 +160,6 @@ def measure():
             path.parent.mkdir(parents=True, exist_ok=True)
             files.save_arrays(path, found)
             print(path.stem, found["errors"].round(4), round(float(found["seconds"]), 1), flush=True)
-        ship(studies.FOLDER)
 
 
 def kept(name, key, shape):

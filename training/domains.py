@@ -292,7 +292,7 @@ def measure_one(path, way, sets, traced, seed, start):
 
 
 def measure(indices=(0, 1, 2), shifts=(0, 1, 2)):
-    """Plays all runs that are missing, direction by direction, and ships what there is after each."""
+    """Plays all runs that are missing, direction by direction; `--ship` gathers them at any time."""
     for index in indices:
         for seed in range(SEEDS):
             sets = sampled(DIRECTIONS[index], seed)
@@ -300,10 +300,8 @@ def measure(indices=(0, 1, 2), shifts=(0, 1, 2)):
             for number, method in enumerate(METHODS):
                 traced = index == TRACED and seed < TRACED_SEEDS and method in TRACED_METHODS
                 measure_one(part(index, number, seed), WAYS[method], sets, traced, seed, start)
-        ship(studies.FOLDER)
     for seed in shifts:
         measure_shift(seed)
-    ship(studies.FOLDER)
 
 
 def measure_shift(seed):

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-from keras import ops
 
 from course_utils import data, losses
 from course_utils.games import domains
