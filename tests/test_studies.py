@@ -97,3 +97,32 @@ def test_the_mixtures_of_lecture_11_hold_every_number_of_components_and_seed():
     assert (np.diff(held.mean(axis=1)) < 0).all()  # more components, fewer nats
     means = [found["scores"]["nats-test"][str(count)] for count in settings["components"]]
     assert np.allclose(means, held.mean(axis=1), atol=1e-2)
+
+
+def test_the_table_of_lecture_12_holds_every_way_and_its_bars():
+    found, arrays = studies.read("domains-digits")
+    settings = found["settings"]
+    shape = len(settings["directions"]), len(settings["methods"]), settings["seeds"]
+    assert all(arrays[key].shape == shape for key in ("accuracy", "held", "source", "domain"))
+    whole = arrays["accuracy"][:2]
+    assert np.isfinite(whole).all() and ((whole >= 0) & (whole <= 1)).all()
+    rows = {method: arrays["accuracy"][:, number] for number, method in enumerate(settings["methods"])}
+    for way in ("statistics", "reversal", "confusion", "CORAL", "MMD", "ADDA", "target's labels"):
+        assert (rows[way][:2].mean(axis=1) > rows["source only"][:2].mean(axis=1)).all(), way
+    assert (rows["ADDA"][:2] > rows["statistics"][:2]).all()  # in every seed
+    means = found["scores"]["accuracy-target-test"]["MNIST → USPS"]
+    assert np.allclose([means[method] for method in settings["methods"]], whole[0].mean(axis=1), atol=1e-3)
+    traces = len(settings["trace_methods"]), 3, len(settings["marks"])
+    assert arrays["trace_accuracy"].shape == arrays["trace_domain"].shape == traces
+    few, alike = np.moveaxis(arrays["shift"], 1, 0)  # (source only, reversal, ADDA; seeds)
+    assert (few[1:] < few[0]).all() and (few[1:] < alike[1:]).all()
+
+
+def test_the_augmentation_of_lecture_12_holds_every_kind_and_seed():
+    found, arrays = studies.read("augmentation-digits")
+    settings = found["settings"]
+    assert arrays["accuracy"].shape == (len(settings["real"]), len(settings["kinds"]), settings["seeds"])
+    assert arrays["images"].shape == (len(settings["real"]), 20, 16, 16, 1)
+    real, _, _, many = np.moveaxis(arrays["accuracy"], 1, 0)
+    played = np.isfinite(real)
+    assert played[:, 0].all() and (many[played] > real[played]).all()
