@@ -126,3 +126,32 @@ def test_the_augmentation_of_lecture_12_holds_every_kind_and_seed():
     real, _, _, many = np.moveaxis(arrays["accuracy"], 1, 0)
     played = np.isfinite(real)
     assert played[:, 0].all() and (many[played] > real[played]).all()
+
+
+def test_the_edits_of_lecture_13_hold_every_sentence_and_way():
+    found, arrays = studies.read("styleclip-edits")
+    settings = found["settings"]
+    shape = len(settings["asked"]), settings["each"]
+    for way in found["scores"]:
+        for name in ("reached", "digit-kept", "clip-distance"):
+            values = arrays[f"{way}/{name}"]
+            assert values.shape == shape and np.isfinite(values).all() == (way != "mapper"), (way, name)
+    for which in ("l2", "identity"):
+        values = arrays[f"sweep-{which}/values"]
+        assert arrays[f"sweep-{which}/reached"].shape == (len(values), shape[0], settings["few"])
+
+
+def test_the_batches_of_lecture_13_prove_no_more_than_they_can():
+    _, arrays = studies.read("clip-batch")
+    assert arrays["bound"].shape == (len(arrays["sizes"]), 3, len(arrays["sizes"]))
+    assert (arrays["bound"] <= np.log(arrays["sizes"])).all() and np.isfinite(arrays["nats"]).all()
+
+
+def test_the_emoji_of_lecture_13_are_ranks_among_those_held_out():
+    found, arrays = studies.read("emoji-retrieval")
+    held = found["settings"]["held_out"]
+    for way in ("ranks-of-names", "ranks-of-pictures"):
+        assert arrays[way].shape == (found["settings"]["seeds"], held)
+        assert arrays[way].min() >= 0 and arrays[way].max() < held
+    assert len(arrays["names"]) == held and set(arrays["pictures-found"].ravel()) <= set(arrays["pictures-are"])
+    assert arrays["pictures"].dtype == np.uint8 and len(arrays["pictures"]) == len(arrays["pictures-are"])

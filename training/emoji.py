@@ -130,6 +130,12 @@ def measure():
             files.save_arrays(part(seed), play(seed) | {"version": np.array(version)})
 
 
+def middle_ranks(table):
+    """Ranks of a table that was rounded to half precision: equal numbers there are no ties, and count half."""
+    own = np.diagonal(table)[:, None]
+    return ((table > own).sum(axis=1) + clip.ranks(table)) // 2
+
+
 def ship(folder):
     """Gathers all seeds into one study: ranks of all, and of the first seed what the examples find."""
     played = [files.load_arrays(part(seed)) for seed in range(SEEDS) if part(seed).exists()]
@@ -140,8 +146,8 @@ def ship(folder):
     best = {"names-found": np.argsort(-table[shown])[:, :5], "pictures-found": np.argsort(-table.T[shown])[:, :5]}
     needed = np.unique(np.concatenate([shown, best["pictures-found"].ravel()]))
     arrays = {
-        "ranks-of-names": np.stack([clip.ranks(run["table"].astype("float32")) for run in played]),  # (seeds, M)
-        "ranks-of-pictures": np.stack([clip.ranks(run["table"].astype("float32").T) for run in played]),
+        "ranks-of-names": np.stack([middle_ranks(run["table"]) for run in played]),  # (seeds, M)
+        "ranks-of-pictures": np.stack([middle_ranks(run["table"].T) for run in played]),
         "trace": np.stack([run["trace"] for run in played]),  # (seeds, marks, 4): pass, nats, recall@10 twice
         "names": names[held],
         "pictures": images[held][needed],
