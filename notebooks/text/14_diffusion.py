@@ -531,10 +531,10 @@ show(
 # missing is the *shape* of the cloud. Much of that shape is ten clumps. Ten normals, one a class, are the fair
 # opponent, since the diffusion was told the class too: they get to 1.2, and half a minute of diffusion gets below them
 # in all three draws, to 1.0. The last row is what the decoder makes of real codes, a thousand as they came in each
-# draw: from 0.7 to 1.2. A sampler that was exactly right about the codes would score like this row, and the long run
-# of section 7 does. (With guidance, section 8, it even scores better: a low FD alone does not say that the codes are
-# right.) *Latent diffusion* (Rombach et al., 2022), the idea of Stable Diffusion, is this, with a larger autoencoder,
-# a U-Net and a text in place of the label.
+# draw: from 0.7 to 1.2. A sampler that was exactly right about the codes would score like this row, and the long run of
+# section 7 even gets to 0.6, with guidance, section 8, lower still: a low FD alone does not say that the codes are
+# right. *Latent diffusion* (Rombach et al., 2022), the idea of Stable Diffusion, is this, with a larger autoencoder, a
+# U-Net and a text in place of the label.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · In pixels
@@ -547,8 +547,8 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The weights are **shipped**: their training is too long for a lecture. `training/diffusion.py` played the same game.
-# Its guidance, and the moment that ships, were chosen by training images that it did not see. This run was stopped
-# early, after 2,100 of 7,000 planned iterations, and its recipe says so.
+# Its guidance, where the steps of its sampler lie, and the moment that ships were chosen by training images that it did
+# not see.
 
 # %% slideshow={"slide_type": "fragment"}
 run = pretrained.load("diffusion-mnist")
@@ -590,7 +590,7 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Sixty draws, six of each class. Most can be read at once; some are broken, as the last nine is.
+# Sixty draws, six of each class. Most can be read at once; some are broken, as the second two of the second row is.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · How many steps?
@@ -642,9 +642,10 @@ show(
 # ± is half the way from the least to the most of three draws. Two evaluations are too few for all three. Heun suffers
 # most: two buy it a single step, and its last step has no second look, so it makes only one of the two (and at 10, 20
 # and 50 one less). From ten on nothing is gained here, and 250 buy no more: in all three draws DDIM is even a little
-# better with ten than with fifty. With guidance, which comes next, steps pay for longer: the recipe's FDs of 2,000
-# samples are 0.83, 0.52 and 0.36 at 5, 10 and 50 steps, of two evaluations each. In colour they pay for longer, too:
-# on CIFAR-10 DDIM's FID goes on falling up to 100 steps at least, to 4.2 (Song et al., 2021).
+# better with ten than with fifty. With guidance, which comes next, steps pay for longer: the recipe's FDs of 1,000
+# samples are 0.55 and 0.38 at 10 and 50 steps, of two evaluations each. In pixels, section 6's run has 0.27 at both. In
+# colour they pay for longer, too: on CIFAR-10 DDIM's FID goes on falling up to 100 steps at least, to 4.2 (Song et al.,
+# 2021).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Guidance
@@ -730,7 +731,25 @@ show(
 # It is lowest at $w = 1.25$, which the long run had chosen too, by its FD to 5,000 images that it did not train on.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# With a live kernel the slider sets $w$, and forty digits are drawn anew from the same noise.
+# The two long runs chose their guidance in the same way, and with it where the steps of their sampler lie. The times
+# are $t = u^p$ with even $u$: a power $p$ above 1 shortens the steps near the image, one below 1 those near the noise
+# (Karras et al., 2022, have such a law for $\sigma/\alpha$). Here is the table that each of them chose from.
+
+# %% slideshow={"slide_type": "skip"}
+for name in ("diffusion-codes", "diffusion-mnist"):
+    recipe = pretrained.load(name).recipe
+    table, chosen = recipe["settings"]["sweep"], recipe["sampler"]["arguments"]
+    rows = list(zip(*(table[key] for key in ("guidance", "power", "FD", "asked"))))
+    print(f"{name}, {table['samples']:,} samples against 5,000 training images that it did not train on")
+    for power in dict.fromkeys(table["power"]):
+        print(f"  p = {power}:", ", ".join(f"w = {w:g} FD {fd:.2f}" for w, p, fd, _ in rows if p == power))
+    print("  asked class:", ", ".join(f"w = {w:g} {share:.1%}" for w, p, _, share in rows if p == chosen["power"]))
+    assert min(rows, key=lambda row: row[2])[:2] == (chosen["guidance"], chosen["power"])
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# Each table is of one draw of noise, the same for all of its pairs. The guidance matters most. Codes gain a little from
+# shorter steps near the image, pixels from shorter ones near the noise. With a live kernel the slider sets $w$, and
+# forty digits are drawn anew from the same noise.
 
 # %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 def guided_sheet(w):
@@ -849,11 +868,10 @@ if judge == "mnist" and telling:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · The table of all families
 #
-# Nine models of this course on the same digits, judged here by the same frozen network, three draws of a thousand
-# each, against the images that this notebook held back; most of the older runs have trained on them. *Recipe* is the
-# FD that each was shipped with, of one draw: 10,000 samples (5,000 of the diffusion in pixels) against the 10,000 test
-# images, which nobody trained on. *IS* is notebook 08's inception score; larger is better. What each can answer is a
-# matter of how it is made.
+# Nine models of this course on the same digits, judged here by the same frozen network, three draws of a thousand each,
+# against the images that this notebook held back; most of the older runs have trained on them. *Recipe* is the FD that
+# each was shipped with, of one draw: 10,000 samples against the 10,000 test images, which nobody trained on. *IS* is
+# notebook 08's inception score; larger is better. What each can answer is a matter of how it is made.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 families = {  # name: weights, p(x), p(z|x), can it complete
@@ -867,22 +885,31 @@ families = {  # name: weights, p(x), p(z|x), can it complete
     "diffusion, codes": ("diffusion-codes", "no", "nearly", "no"),
     "diffusion, pixels": ("diffusion-mnist", "bound", "nearly", "yes"),
 }
-n = settings["samples" if telling else "few"]
-line, table, draws = "{:24} {:>6} {:7} {:>6} {:>7} {:>9}  {:6} {:7} {}", {}, range(settings["seeds"])
+n, draws = settings["samples" if telling else "few"], settings["seeds"]
+line, table = "{:24} {:>6} {:7} {:>6} {:>7} {:>9}  {:6} {:7} {}", {}
+
+
+def marks(drawn):
+    """The FD of each draw, and mean, deviation and inception score as text."""
+    answers = [read(images) for images in drawn]
+    fds = np.array([metrics.frechet_distance(answer.features, real.features) for answer in answers])
+    score = np.mean([metrics.inception_score(answer.probabilities) for answer in answers])
+    return fds, (f"{fds.mean():.2f}", f"± {fds.std():.2f}", f"{score:.2f}")
+
+
 print(line.format("", "FD", "", "IS", "recipe", "ms/image", "p(x)", "p(z|x)", "completes"))
 for name, (stored, *can) in families.items():
     found = pretrained.load(stored)
     found.sample(20, seed=0)  # the first call compiles
     began = time.process_time()
-    images = [found.sample(n, seed=seed) for seed in draws]
-    cost = 1000 * (time.process_time() - began) / (n * len(draws))
-    answers = [read(some) for some in images]
-    fds = np.array([metrics.frechet_distance(answer.features, real.features) for answer in answers])
+    images = [found.sample(n, seed=seed) for seed in range(draws)]
+    cost = 1000 * (time.process_time() - began) / (n * draws)
+    fds, told = marks(images)
     table[name] = fds, cost
-    score = np.mean([metrics.inception_score(answer.probabilities) for answer in answers])
-    print(line.format(name, f"{fds.mean():.2f}", f"± {fds.std():.2f}", f"{score:.2f}",
-                      f"{found.recipe['scores']['FD-mnist-cnn']:.2f}", f"{float(f'{cost:.1g}'):g}", *can))  # fmt: skip
-print(line.format("test images, once", f"{distance(x_test[:n]):.2f}", *[""] * 7))
+    recipe = f"{found.recipe['scores']['FD-mnist-cnn']:.2f}"
+    print(line.format(name, *told, recipe, f"{float(f'{cost:.1g}'):g}", *can))
+others = np.array_split(data.scale(digits.x_test[: n * draws]), draws)
+print(line.format("test images", *marks(others)[1], *[""] * 5))
 if telling and judge == "mnist":
     fds, cost = ({name: both[i] for name, both in table.items()} for i in (0, 1))
     best = np.array([fds[name] for name in ("BigGAN", "diffusion, codes", "diffusion, pixels")])
@@ -891,13 +918,15 @@ if telling and judge == "mnist":
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Compare within a column: the two FDs differ in samples and in the images they are held against. ± is the deviation of
-# the three draws; a thousand images are few, and nine other thousands of test images scored 0.20 to 0.50. So BigGAN
-# cannot be told from real images here, and a difference of 0.2 may be chance. Milliseconds are processor time on this
-# machine, one significant digit. *Yes* under $p(z|x)$ is an encoder: the VAE's gives a distribution, the others' one
-# code. *Nearly* is DDIM's inversion, section D of *In depth*: one code, many passes, and not quite from N(0, I).
-# *Completes* means: fits the rest of an image to a given part without being trained for it, and without a search among
-# codes. In pixels the many passes of a diffusion cost more than the one of any GAN here; in codes the network is so
-# small that they cost only a few times as much as BigGAN's one. What the many buy is that one can interfere.
+# the three draws; a thousand images are few: beside the three of the last row, nine other thousands of test images
+# scored 0.20 to 0.50. So neither BigGAN nor the diffusion in pixels can be told from real images here, and a difference
+# of 0.2 may be chance. By the recipes' ten thousands they can: 0.18 and 0.24, and 0.07 for as many training images.
+# Milliseconds are processor time on this machine, one significant digit. *Yes* under $p(z|x)$ is an encoder: the VAE's
+# gives a distribution, the others' one code. *Nearly* is DDIM's inversion, section D of *In depth*: one code, many
+# passes, and not quite from N(0, I). *Completes* means: fits the rest of an image to a given part without being trained
+# for it, and without a search among codes. In pixels the many passes of a diffusion cost more than the one of any GAN
+# here; in codes the network is so small that they cost only a few times as much as BigGAN's one. What the many buy is
+# that one can interfere.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## In depth
@@ -1039,9 +1068,9 @@ print(f"at t ≤ {until / 1_000}:", ", ".join(f"{name} {share:.0%}" for name, sh
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Three draws of noise and steps agree within 2%. Most bits are spent at small $t$, on the exact grey value of each
-# pixel, which no eye sees: 89% of the steps' sum lies at $t \le 0.075$, but only 33% of $L_\text{simple}$ and 15% of
+# pixel, which no eye sees: 87% of the steps' sum lies at $t \le 0.075$, but only 31% of $L_\text{simple}$ and 13% of
 # our game's loss, all from the same squared errors. Those put their weight where images are decided. So look at the
-# numbers again: this network's bound, 3.2 bits, is nearly twice what a histogram for each pixel reaches, and yet it
+# numbers again: this network's bound, 2.6 bits, is half as much again as a histogram for each pixel needs, and yet it
 # draws digits, which histograms never do. A good picture and a good bound are two things. These are bits for 8-bit
 # pixels given the class; the nats of notebook 01 are for *binarised* ones and do not compare.
 
@@ -1141,8 +1170,8 @@ assert abs(order["DDIM"] - 1) < 0.1 and abs(order["Heun"] - 2) < 0.25 and abs(or
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # DDIM draws nothing, so its way can be walked in the other direction too: from an image to the noise that it comes
-# from. An encoder that nobody trained. (What it finds is not N(0, I): the deviation printed below grows with the
-# steps, to a half at 80. Most pixels of a digit are exactly −1, and where nothing varies there is nothing to encode.)
+# from. An encoder that nobody trained. (What it finds is not N(0, I): the deviation printed below grows with the steps,
+# to nearly a half at 80. Most pixels of a digit are exactly −1, and where nothing varies there is nothing to encode.)
 
 # %% slideshow={"slide_type": "fragment"}
 k = 24 if telling else 4
@@ -1198,9 +1227,9 @@ assert np.allclose(ours, package, atol=1e-4) and np.abs(package).max() > 0.1
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## F · What the run in pixels went on learning
 #
-# `diffusion-mnist-stage` is the shipped run after two thirds of its iterations. On the same held-back images, times and
-# noise, how much better is the end? (About a twentieth, at all four times. The stage's FD below is one without guidance
-# and of fewer samples: do not set it beside the 0.64 of section 6.)
+# `diffusion-mnist-stage` is the shipped run after a fifth of its iterations. On the same held-back images, times and
+# noise, how much better is the end? (By a tenth and more, at all four times. The stage's FD below is one without
+# guidance and of fewer samples: do not set it beside the 0.24 of section 6.)
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 stage = pretrained.load("diffusion-mnist-stage")
@@ -1282,9 +1311,9 @@ show(
 # The smaller the $t$ of the start, the more of the scribble stays; the larger, the nearer the results come to real
 # digits, by FD and, from 0.2 on, by its means too; by the means alone a start at 0.2 is no nearer than the scribble.
 # Nor does one number tell it all: *each* scribble counts as lying among real images, though nobody writes so. In
-# between more goes wrong: of the starts at 0.6 and 0.8 only two thirds lie among real images, and the figure shows a
-# broken four and an open zero. (The 27% of the last row is chance: test images come in an order of their own.) Exercise
-# 4 asks where you would start.
+# between more goes wrong: of the starts from 0.4 to 0.8 only three quarters lie among real images, and the figure shows
+# a broken four and an open zero. (The 27% of the last row is chance: test images come in an order of their own.)
+# Exercise 4 asks where you would start.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your turn
