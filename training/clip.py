@@ -8,6 +8,10 @@ Pairs of a digit and a stroke colour, and of a stroke and a ground colour, that 
 the training images. Along the way glyphs of another seed say how a run goes; those that score it at the end are of a
 third. Zero-shot accuracies are of one prompt a class, or of an ensemble of all templates; "sure" leaves out the hues
 that lie nearer than 10° to a border between two names.
+
+By short runs on the validation glyphs: captions that tell most things (.8 of the colours) left the stroke-ground pairs
+never seen at .53 after 1,200 iterations; telling less (.65, later .55) and looking at each pixel by itself first
+brought them to .90 on these glyphs.
 """
 
 import dataclasses
