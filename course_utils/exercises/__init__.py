@@ -15,6 +15,7 @@ from . import (
     boltzmann,
     dcgan,
     diffusion,
+    domains,
     gan,
     pixels,
     progress,
@@ -26,7 +27,9 @@ from . import (
 from .exercise import Exercise, Task
 from .open_tasks import Experiment, Prediction
 
-LECTURES = (autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, pixels, boltzmann, diffusion)
+LECTURES = (
+    autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, pixels, boltzmann, domains, diffusion,
+)  # fmt: skip
 
 __all__ = [
     "LECTURES",
@@ -41,6 +44,7 @@ __all__ = [
     "boltzmann",
     "dcgan",
     "diffusion",
+    "domains",
     "gan",
     "pixels",
     "stylegan",
