@@ -194,6 +194,7 @@ def ship(folder):
             "real": list(REAL),
             "kinds": list(KINDS),
             "seeds": SEEDS,
+            "seeds_played": int(np.isfinite(arrays["accuracy"]).all(axis=(0, 1)).sum()),
             "iterations": ITERATIONS,
             "batch_size": BATCH,
             "rate": RATE,

@@ -84,6 +84,7 @@ JOBS = (
     _train("boltzmann", "rbm-binary", 6, "binarized_mnist"),
     _train("biggan", "biggan-cifar10", 20, "cifar10"),
     _train("diffusion", "diffusion-mnist", 10, "mnist"),
+    _train("cogan", "cogan-digits", 6, "usps"),
     _train("clip", "clip-glyphs", 6),
     _train("clip", "clip-bag", 3),
     Job("ladder", ("training/ladder.py",), 10, least=40, data="mnist"),
