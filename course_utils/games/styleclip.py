@@ -38,7 +38,7 @@ class Edited(NamedTuple):
 
 def clip_distance(vectors, text):
     """Returns 1 − ⟨f, g⟩ of vectors of length 1: tensors (N, e) -> (N,)."""
-    return 1.0 - ops.sum(vectors * text, axis=-1)
+    return 1.0 - ops.sum(ops.multiply(vectors, text), axis=-1)
 
 
 def step_size(points, start):
