@@ -13,6 +13,7 @@ from . import (
     autoencoders,
     biggan,
     boltzmann,
+    clip,
     dcgan,
     diffusion,
     domains,
@@ -28,7 +29,8 @@ from .exercise import Exercise, Task
 from .open_tasks import Experiment, Prediction
 
 LECTURES = (
-    autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, pixels, boltzmann, domains, diffusion,
+    autoencoders, vae, aae, alae, gan, dcgan, wgan, wgan_gp, biggan, stylegan, pixels, boltzmann, domains, clip,
+    diffusion,
 )  # fmt: skip
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "autoencoders",
     "biggan",
     "boltzmann",
+    "clip",
     "dcgan",
     "diffusion",
     "domains",

@@ -110,7 +110,8 @@ def found(texts, pictures, right, low=0.0, high=1.0, letters=24, width=12.0):
     for row, place in enumerate(right):
         if place < k:
             corner = place * side - 2, row * side - 2
-            axis.add_patch(Rectangle(corner, side - 1, side - 1, fill=False, edgecolor=COLOURS[2], linewidth=3))
+            frame = Rectangle(corner, side - 1, side - 1, fill=False, edgecolor=COLOURS[2], linewidth=3)
+            axis.add_patch(frame).set_clip_on(False)
     lines = [textwrap.fill(text, letters) for text in texts]
     axis.set_yticks([row * side + side / 2 - 2 for row in range(n)], lines, fontsize=13)
     axis.set_xticks([place * side + side / 2 - 2 for place in range(k)], [str(place + 1) for place in range(k)])
@@ -167,7 +168,8 @@ def bought(lines, labels, named="λ = {:g}", bars=(0.8, 0.85), width=8.0, height
         axis.plot(kept, reached, label=name, **style)
         for x, y, setting in zip(kept, reached, settings):
             if setting is not None:
-                axis.annotate(named.format(setting), (x, y), (6, 6), textcoords="offset points", fontsize=12)
+                place = 6, 6 - 22 * (index % 2)  # of two lines one has its settings above, the other below
+                axis.annotate(named.format(setting), (x, y), place, textcoords="offset points", fontsize=12)
     if bars:
         axis.axhline(bars[0], color="grey", linestyle=":", linewidth=1.5)
         axis.axvline(bars[1], color="grey", linestyle=":", linewidth=1.5)

@@ -5,16 +5,17 @@ import re
 
 # The package's modules as the site shows them: title -> modules.
 API = {
-    "A session": ("session", "data"),
+    "A session": ("session", "data", "data.captions"),
     "The engine": ("game",),
     "Losses and penalties": ("losses", "penalties", "augmentations", "priors"),
     "Layers": ("layers",),
     "Networks": ("networks.autoencoders", "networks.vae", "networks.aae", "networks.alae", "networks.gan",
                  "networks.biggan", "networks.stylegan", "networks.pixels", "networks.boltzmann",
-                 "networks.domains", "networks.diffusion"),
+                 "networks.domains", "networks.clip", "networks.diffusion"),
     "Games": ("games.autoencoders", "games.vae", "games.aae", "games.alae", "games.gan", "games.wgan", "games.biggan",
               "games.stylegan", "games.pixels", "games.raster", "games.vq", "games.boltzmann", "games.gibbs",
-              "games.deep", "games.mixtures", "games.domains", "games.cogan", "games.diffusion", "games.denoising"),
+              "games.deep", "games.mixtures", "games.domains", "games.cogan", "games.clip", "games.readers",
+              "games.styleclip", "games.diffusion", "games.denoising"),
     "Measures": ("metrics",),
     "Weights and studies": ("pretrained", "studies"),
     "Checkpoints": ("game.checkpoints",),

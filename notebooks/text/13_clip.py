@@ -68,7 +68,7 @@ from keras import layers, ops
 from course_utils import data, exercises, losses, plots, pretrained, studies
 from course_utils.data import captions
 from course_utils.game import Game, Player
-from course_utils.games import clip, styleclip
+from course_utils.games import clip, readers, styleclip
 from course_utils.games.stylegan import images_of, styles_of
 from course_utils.games.watching import Notes, largest_difference
 from course_utils.layers import PositionBias
@@ -77,17 +77,15 @@ from course_utils.plots import clip as figures, show
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The one cell of settings. `images` and `iterations` are those of section 3, `test` counts the pictures that are
-# read in sections 4 to 6, `digits` the handwritten ones, `edits` the pictures that are edited in one go, `steps` the
-# steps of an edit, and `passes` the iterations of the mapper.
+# read in sections 4 to 6, `digits` the handwritten ones, `edits` the pictures that are edited in one go, and `steps`
+# the steps of an edit.
 
 # %% slideshow={"slide_type": "skip"}
 settings = session.pick(
-    smoke={"images": 600, "test": 300, "digits": 100, "batch": 32, "iterations": 10, "edits": 4, "steps": 3,
-           "passes": 3},
-    cpu={"images": 10_000, "test": 4_096, "digits": 2_000, "batch": 128, "iterations": 400, "edits": 24, "steps": 60,
-         "passes": 150},
+    smoke={"images": 600, "test": 300, "digits": 100, "batch": 32, "iterations": 10, "edits": 4, "steps": 3},
+    cpu={"images": 10_000, "test": 4_096, "digits": 2_000, "batch": 128, "iterations": 400, "edits": 24, "steps": 60},
     gpu={"images": 40_000, "test": 8_192, "digits": 10_000, "batch": 256, "iterations": 4_000, "edits": 100,
-         "steps": 60, "passes": 1_000},
+         "steps": 60},
 )  # fmt: skip
 telling = session.profile != "smoke"  # whether networks were trained for long enough to be judged
 
@@ -256,7 +254,7 @@ for _ in range(DEPTH):
 h = layers.GlobalAveragePooling1D()(layers.LayerNormalization()(h), mask=there)  # (N, 64): the mean over words
 written = keras.Model(tokens, layers.UnitNormalization()(layers.Dense(64)(h)))  # (N, 64), of length 1
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 written.set_weights(model["text_encoder"].get_weights())
 some = words.tokens(fresh_texts[:50])
 package = clip.text_vectors(model["text_encoder"], some)
@@ -283,7 +281,7 @@ class TwoEncoders(Game):
         cosines = ops.matmul(self.f(x, training=training), ops.transpose(self.g(t, training=training)))  # (N, N)
         return contrastive(self.scale(cosines, training=training))
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "skip"}
 def small(text=networks.text_encoder, **shape):
     """Two small encoders and a scale, fresh from a seed."""
     keras.utils.set_random_seed(session.seed)
@@ -299,8 +297,8 @@ assert gap < 1e-5
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Train a small one
 #
-# A quarter of a minute of a core. Watch one table: 24 fresh pictures against their 24 sentences. Its right answers are
-# its diagonal.
+# A third of a minute of a core. Watch one table: ten fresh pictures, one of each digit, against ten sentences that tell
+# digit and colours. The right answers stand on its diagonal.
 
 # %% slideshow={"slide_type": "subslide"} tags=["long"]
 f, g, temperature = small(depth=1, heads=2)
@@ -308,8 +306,12 @@ game = clip.CLIP(f, g, temperature, keras.optimizers.Adam(2e-3))
 game.compile(steps_per_execution=10)
 
 
-def watched(n=24):
-    return clip.table(clip.image_vectors(f, fresh[:n]), clip.text_vectors(g, words.tokens(fresh_texts[:n])))
+ten = [int(np.flatnonzero(known["digit"] == digit)[0]) for digit in range(10)]
+told_ten = [captions.caption(*(int(known[name][i]) for name in ("digit", "stroke", "ground"))) for i in ten]
+
+
+def watched(f=f, g=g):
+    return clip.table(clip.image_vectors(f, fresh[ten]), clip.text_vectors(g, words.tokens(told_ten)))
 
 
 seen = {"before": watched()}
@@ -317,25 +319,27 @@ notes, quarter = Notes({"table": watched}), settings["iterations"] // 4
 history = game.fit(data.scale(x_train), t_train, batch_size=settings["batch"], epochs=4,
                    steps_per_epoch=max(quarter, 1), verbose=0, callbacks=[notes]).history  # fmt: skip
 seen |= {f"{its} iterations": table for its, table in zip(notes.iterations, notes.kept["table"])}
+seen["shipped"] = watched(model["image_encoder"], model["text_encoder"])
 for key in ("nats", "accuracy", "bound", "scale"):
     print(f"{key:9}", *(f"{value:8.3f}" for value in history[key]))
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 stages = list(seen)
 show(
-    figures.tables({stage: seen[stage] for stage in (stages[0], stages[1], stages[-1])}),
-    alt="Three tables of 24 pictures against 24 sentences, before training, after a quarter and after all of it. At "
-        "first all cosines are alike; afterwards the diagonal is dark, and few other cells are.",
+    figures.tables({stage: seen[stage] for stage in (stages[0], stages[1], stages[-2], stages[-1])}),
+    alt="Tables of ten pictures against ten sentences: before training all cosines are alike; after a quarter and "
+        "after all of it the diagonal is darker than the rest; in the shipped model little else is dark.",
 )  # fmt: skip
-contrast = {stage: np.diagonal(table).mean() - table[~np.eye(24, dtype=bool)].mean() for stage, table in seen.items()}
+off = ~np.eye(10, dtype=bool)
+contrast = {stage: np.diagonal(table).mean() - table[off].mean() for stage, table in seen.items()}
 print("diagonal above the rest:", ", ".join(f"{stage} {value:+.2f}" for stage, value in contrast.items()))
 if telling:
-    assert contrast[stages[-1]] > 0.3 and abs(contrast["before"]) < 0.1, "the diagonal lights up"
+    assert contrast[stages[-2]] > 0.2 > 0.1 > abs(contrast["before"]), "the diagonal lights up"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The rows of numbers are means over each quarter. Accuracy is the share of pictures of a batch that find their own
-# sentence. It does not come near 1, and need not: of two red sevens in a batch, whose sentences tell no more, nobody
-# could say which is which.
+# The printed numbers are means over each quarter. Accuracy is the share of pictures of a batch that find their own
+# sentence. It does not come near 1, and cannot: if two sentences of a batch say *a red digit*, nobody can tell which of
+# two red digits is meant.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · A class is a sentence
@@ -377,23 +381,27 @@ for name, values in (("digit", captions.DIGITS), ("stroke", captions.COLOURS), (
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A hue lies on a circle, and names have borders there: between red and yellow somebody has to decide. A third of all
 # hues is nearer to a border than the last column allows, and there even a perfect eye can be "wrong". With an
-# *ensemble*, the vectors of several forms of a sentence are averaged, and brought back to length 1.
+# *ensemble*, the vectors of several forms of a sentence are averaged, and brought back to length 1. CLIP gained from
+# that, since it is unsure of any one wording; ours knows its five forms too well to gain.
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
 asked = [captions.caption(d, c) for d in range(10) for c in range(6)]
-cosines = clip.table(vectors[:4], clip.prompt_vectors(model["text_encoder"], words, asked))
-logits = float(ops.convert_to_numpy(model["temperature"].get_layer("temperature").scale)) * cosines
+scale = float(ops.convert_to_numpy(model["temperature"].get_layer("temperature").scale))
+logits = scale * clip.table(vectors, clip.prompt_vectors(model["text_encoder"], words, asked))
 shares = np.exp(logits - logits.max(1, keepdims=True))
 shares /= shares.sum(1, keepdims=True)
-best = [np.argsort(-row)[:4] for row in shares]
-truth = [captions.caption(int(known["digit"][i]), int(known["stroke"][i])) for i in range(4)]
+few = [0, 1, *np.argsort(shares[:100].max(1))[:2]]
+best = {i: np.argsort(-shares[i])[:4] for i in few}
+true = [captions.caption(int(known["digit"][i]), int(known["stroke"][i])) for i in few]
 show(
-    figures.answers(fresh[:4], [[asked[j] for j in row] for row in best],
-                    [shares[i][row] for i, row in enumerate(best)], truth),
+    figures.answers(fresh[few], [[asked[j] for j in best[i]] for i in few], [shares[i][best[i]] for i in few], true),
     alt="Four digits, each with the four sentences out of sixty that the model finds nearest: "
-    + "; ".join(f"{true}: first {asked[row[0]]}, {shares[i][row[0]]:.0%}"
-                for i, (true, row) in enumerate(zip(truth, best))) + ".",
+    + "; ".join(f"{name}: first {asked[best[i][0]]}, {shares[i][best[i][0]]:.0%}" for i, name in zip(few, true)) + ".",
 )  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The first two pictures of the set, and the two among the first hundred of which the model is least sure. Stars are
+# true. Where it hesitates, it does so between neighbours on the circle of colours.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 4.1 Pairs that it never saw together
@@ -417,6 +425,10 @@ for title, (one, two, held) in pairs_of.items():
               f"difference {new.mean() - old.mean():+.1%} ± {error:.1%}")  # fmt: skip
     assert not telling or new.mean() > 0.8, "far above one in sixty, and above what a memory of sentences could do"
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# So it did learn words: nine out of ten pairs that it never met, where chance finds one in sixty. But company counts.
+# Pairs that it saw are found more often, by more than the error allows, with or without the borders.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 4.2 Digits by hand
 #
@@ -438,13 +450,19 @@ for name, images, labels in (("fonts, grey", data.scale(grey.images), grey.label
     answers[name] = float(np.mean(read_by(model, seen_as, prompts) == labels))
     print(f"{name}: {answers[name]:.1%} of {len(labels):,} right, chance 10%")
 if telling and handwritten:
-    assert list(answers.values())[0] > list(answers.values())[1] > 0.2, "the hand costs more than the colour"
+    in_fonts, in_ink = answers.values()
+    assert in_fonts > 0.95 and 0.2 < in_ink < 0.88, "the colour costs nothing, the hand a lot"
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The missing colour costs nothing. The hand costs the rest. Zero-shot means that no *label* was needed, and not that a
+# model can read what it has never seen.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 5 · When it fails: a bag of words
 #
 # Could the text encoder be simpler, without places and attention? Take the mean of the words' vectors, and a network
-# of that. It knows which words occur. `clip-bag` is trained like the model above, but for that.
+# of that. It knows which words occur. The next cells train one like the small model of section 3: the same seed, pairs
+# and iterations.
 #
 # ### Exercise 2 · Which of the two?
 #
@@ -471,8 +489,14 @@ exercises.clip.bag.check(my_share)
 # </details>
 
 # %% slideshow={"slide_type": "subslide"} tags=["long"]
-models = {"a bag": pretrained.load("clip-bag").networks, "with order": model}
-models["with order, section 3"] = {"image_encoder": f, "text_encoder": g}
+b, sack, heat = small(networks.bag_of_words)
+twin = clip.CLIP(b, sack, heat, keras.optimizers.Adam(2e-3))
+twin.compile(steps_per_execution=10)
+nats = twin.fit(data.scale(x_train), t_train, batch_size=settings["batch"], epochs=4, steps_per_epoch=max(quarter, 1),
+                verbose=0).history["nats"]  # fmt: skip
+print("nats in each quarter: a bag", np.round(nats, 2), "with order", np.round(history["nats"], 2))
+models = {"a bag": {"image_encoder": b, "text_encoder": sack}, "with order": {"image_encoder": f, "text_encoder": g},
+          "with order, shipped": model}  # fmt: skip
 ones = [captions.caption(None, a, b) for a in range(6) for b in range(6) if a != b]
 other = [captions.caption(None, b, a) for a in range(6) for b in range(6) if a != b]
 bound_to = {}
@@ -484,11 +508,13 @@ for name, each in models.items():
           *(f"{share:.1%}" for share in bound_to[name]))  # fmt: skip
 exercises.clip.bag.compare(bound_to["a bag"][0])
 assert np.allclose(bound_to["a bag"], 0.5, atol=0.03), "a coin"
-assert not telling or min(bound_to["with order"]) > 0.9
+assert not telling or min(bound_to["with order, shipped"]) > 0.9
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# One number for each form of the sentence. But is the bag perhaps just a bad model? The control asks it something that
-# a bag *can* know: which two colours there are, whichever is where, among all 15 pairs.
+# One number for each form of the sentence. Look at the second row: the encoder of section 3 *could* see the order, and
+# its two sentences differ, if barely. It has not learned to use it yet; the shipped one has. And is the bag perhaps
+# just a bad model? Its loss is no worse. The control asks it what a bag *can* know: which two colours there are,
+# whichever is where, among all 15 pairs.
 
 # %% slideshow={"slide_type": "subslide"}
 colours = [(a, b) for a in range(6) for b in range(a + 1, 6)]
@@ -500,7 +526,7 @@ for name, each in models.items():
     found = read_by(each, clip.image_vectors(each["image_encoder"], fresh[differ]), both_ways)
     which[name] = float(np.mean((np.array(colours)[found] == present).all(1)))
     print(f"{name:22} both colours named, whichever is where: {which[name]:.1%}; chance {1 / 15:.0%}")
-assert not telling or which["a bag"] > 0.6, "it knows the colours, and not their places"
+assert not telling or which["a bag"] > 0.3, "it knows the colours, and not their places"
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · What a batch can know
@@ -534,69 +560,84 @@ truth_of = sum(nats_of.values())
 print(", ".join(f"{name} {nats:.2f}" for name, nats in nats_of.items()), f"; together I = {truth_of:.2f} nats")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now one trained model, and tables of several sizes from the same fresh pairs: nothing changes but $N$. Each dot is
-# the mean over a shuffle's batches; there are five shuffles. The study, in the second line, *trained* with each $N$,
-# three times.
+# Now two trained models, the small one of section 3 and the shipped one, and tables of several sizes from the same
+# fresh pairs. Along a line nothing changes but $N$. A dot is the mean over eight tables of a shuffle; there are five
+# shuffles.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
-scale = logits.max() / cosines.max()
-by_text = clip.text_vectors(model["text_encoder"], words.tokens(fresh_texts))
-study, batch = studies.read("clip-batch")
-sizes = [int(n) for n in batch["sizes"]]
+sizes = [size for size in (16, 32, 64, 128, 256, 512) if size <= len(fresh)]
+by_text = words.tokens(fresh_texts)
+shipped_networks = [model[name] for name in ("image_encoder", "text_encoder", "temperature")]
+readers_of = {"section 3": (f, g, temperature), "shipped": shipped_networks}
 
 
-def shown_by(n, shuffle):
-    order = np.random.default_rng(shuffle).permutation(len(vectors))[: len(vectors) // n * n].reshape(-1, n)
-    logits_of = (scale * clip.table(vectors[rows], by_text[rows]) for rows in order)
-    return float(np.log(n) - np.mean([float(losses.contrastive(ops.array(part))) for part in logits_of]))
+def shown_by(networks, shuffles=5):
+    """log N − L for each N and each shuffle."""
+    of_images, of_texts = clip.image_vectors(networks[0], fresh), clip.text_vectors(networks[1], by_text)
+    sharp, found = float(ops.convert_to_numpy(networks[2].get_layer("temperature").scale)), []
+    for n in sizes:
+        orders = [np.random.default_rng(shuffle).permutation(len(fresh)) for shuffle in range(shuffles)]
+        parts = [order[: min(8, len(order) // n) * n].reshape(-1, n) for order in orders]
+        loss = [[losses.contrastive(ops.array(sharp * clip.table(of_images[rows], of_texts[rows]))) for rows in part]
+                for part in parts]  # fmt: skip
+        found.append([float(np.log(n) - np.mean([float(nats) for nats in each])) for each in loss])
+    return found
 
 
-live = {n: [shown_by(n, shuffle) for shuffle in range(5)] for n in sizes if n <= len(vectors)}
-for n, trained in zip(sizes, batch["bound"]):
-    print(f"N = {n:3}: log N {np.log(n):.2f}; one model {np.mean(live.get(n, np.nan)):.2f}, "
-          f"trained with N {trained.round(2)}")  # fmt: skip
-for n, trained in zip(sizes, batch["bound"]):
-    assert max(*live.get(n, [0]), *trained) < min(np.log(n), truth_of), "never more than log N, nor than there is"
-assert all(a < b for a, b in zip(batch["bound"].mean(1), batch["bound"].mean(1)[1:]))
+lines = {name: shown_by(networks) for name, networks in readers_of.items()}
+for i, n in enumerate(sizes):
+    print(f"N = {n:3}: log N {np.log(n):.2f};", "; ".join(f"{name} {np.mean(lines[name][i]):.2f}" for name in lines))
+    assert max(max(lines[name][i]) for name in lines) < min(np.log(n), truth_of), "at most log N, and what there is"
+assert not telling or np.mean(lines["shipped"][-1]) > np.log(sizes[1]), "which no batch of 32 could have shown"
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-lines = {"one model, other N": list(live.values())} if len(live) == len(sizes) else {}
 show(
-    figures.ceiling(sizes, lines | {"trained with N, three seeds": batch["bound"]}, truth_of),
-    alt=f"The bound log N − L against N. It follows log N for small batches and falls behind for large ones, below "
-        f"the {truth_of:.1f} nats that there are to know.",
+    figures.ceiling(sizes, lines, truth_of),
+    alt="log N − L against N for both models. It rises with log N for small batches and falls behind for large ones, "
+        f"below the {truth_of:.1f} nats that there are to know.",
 )  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# For small $N$ it is $\log N$ that holds the loss down, whatever the model knows. With large tables the shipped model
+# shows more than a batch of 32 *could* show about anything. From 128 on it is the model that is the limit: about a nat
+# below what there is to know. Real captions tell far more than ours, and CLIP trained with $N = 32{,}768$, for which
+# $\log N = 10.4$.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · Emoji
 #
-# Fonts are tidy. So here is something wilder: 1,379 emoji, and their names from the Unicode table. It is a tiny set
-# for such a task, since each name occurs once: *slot machine* can only be found by what *slot* and *machine* mean
-# elsewhere, or not at all. Some names were held back. The pictures stay where they belong, in a font under the SIL
-# Open Font License; what the study keeps of them are the rows below.
+# Fonts are tidy. Here is something wilder: 1,379 emoji, and their names from the Unicode table. It is a tiny set for
+# such a task, since each name occurs once: *slot machine* can only be found by what *slot* and *machine* mean
+# elsewhere, or not at all. A study trained on four fifths of them, twice, and searched among the fifth that was held
+# back each time. (The pictures are Google's Noto Color Emoji, SIL Open Font License.)
 
 # %% slideshow={"slide_type": "fragment"}
 study, emoji = studies.read("emoji-retrieval")
-settled = study["settings"]
-for way in ("text_to_image", "image_to_text"):
-    found = emoji[f"{way}_ranks"]
-    share, chance = clip.recall(found, 10), 10 / len(found)
-    error = np.sqrt(chance * (1 - chance) / len(found))
-    print(f"{way.replace('_', ' '):15} right one among the first ten of {len(found)}: {share:.1%}; chance {chance:.1%} "
-          f"± {error:.1%}; median place {np.median(found) + 1:.0f}, by chance {(len(found) + 1) / 2:.0f}")  # fmt: skip
-    assert share > chance + 5 * error, "no luck"
+for way in ("names", "pictures"):
+    ranks = emoji[f"ranks-of-{way}"]  # (splits, emoji): how many beat the right one
+    recall = np.array([clip.recall(each, 10) for each in ranks])
+    chance = 10 / ranks.shape[1]
+    error = np.sqrt(chance * (1 - chance) / ranks.shape[1])
+    print(f"find {way:8} of {ranks.shape[1]}: the right one among the first ten {recall.round(3)}, by chance "
+          f"{chance:.3f} ± {error:.3f}; its place, median {np.median(ranks) + 1:.0f}")  # fmt: skip
+    assert (recall > chance + 5 * error).all(), "no luck, in any split"
 
 # %% slideshow={"slide_type": "subslide"} tags=["hide-input"]
+place = {int(i): row for row, i in enumerate(emoji["pictures-are"])}
+drawings = data.scale(emoji["pictures"], 0.0)
+names, nearest = [str(name) for name in emoji["names"][:6]], emoji["pictures-found"][:6]
+at = [int(np.flatnonzero(row == i)[0]) if i in row else 99 for i, row in enumerate(nearest)]
 show(
-    figures.found(settled["names"], data.scale(emoji["pictures"], 0.0), emoji["place"]),
-    alt="Names of emoji that were held back, each with the pictures that the model finds nearest, the right one "
-    "framed: "
-    + "; ".join(f"{name}, at place {place + 1}" for name, place in zip(settled["names"], emoji["place"])) + ".",
+    figures.found(names, np.stack([[drawings[place[int(i)]] for i in row] for row in nearest]), at, width=8),
+    alt="Six names of emoji that were held back, each with the five pictures that the model finds nearest. "
+    + "; ".join(f"{name}: {f'right at place {i + 1}' if i < 5 else 'right one not among them'}"
+                for name, i in zip(names, at)) + ".",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The rows are the first ones of the list, not the best ones. Look at the wrong answers: often they are *nearly* right,
-# in colour or in kind. That is what a common space is for.
+# The rows are the first ones of a shuffled list, not the best ones. *Large blue circle* is found by its words, each
+# known from other names; for *rooster* there was nothing to go by. Among the faces it knows that it is looking for one,
+# and hardly which.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · A sentence that steers a picture
@@ -648,19 +689,21 @@ def weights_of(*networks):
 n, frozen = settings["edits"], (*model.values(), *gan.values())
 draws = np.random.default_rng(200).standard_normal((600, AXES), dtype="float32")
 styles = np.repeat(styles_of(gan["mapping"], draws)[:, None], LAYERS, axis=1)  # (600, layers, axes)
-editor = styleclip.Editor(model["image_encoder"], G, styleclip.identity_reader(), rows=n, steps=settings["steps"])
+editor = styleclip.Editor(model["image_encoder"], G, readers.identity_reader(), rows=n, steps=settings["steps"])
 table = keras.Sequential([keras.Input((n,)), layers.Dense(LAYERS * AXES, use_bias=False, kernel_initializer="zeros"),
                           layers.Reshape((LAYERS, AXES))])  # fmt: skip
-rate = keras.optimizers.schedules.CosineDecay(0.1, settings["steps"])
-mine = Steer(table, prompt("a red digit"), 0.1, keras.optimizers.Adam(rate))
+rate = keras.optimizers.schedules.CosineDecay(0.3, settings["steps"])
+mine = Steer(table, prompt("a red digit"), 0.005, keras.optimizers.Adam(rate))
 before = weights_of(*frozen)
 mine.compile()
-mine.fit((np.eye(n, dtype="float32"), styles[:n]), batch_size=n, steps_per_epoch=settings["steps"], verbose=0)
-package = editor.edit(styles[:n], prompt("a red digit"), l2=0.1)
-gap = np.abs(images_of(G, styles[:n] + table.get_weights()[0].reshape(n, LAYERS, AXES)) - package.images)
-print(f"the pictures differ from the package's by {gap.mean():.4f}, from those before by "
-      f"{np.abs(images_of(G, styles[:n]) - package.images).mean():.4f}")  # fmt: skip
-assert gap.mean() < 0.02 * np.abs(images_of(G, styles[:n]) - package.images).mean()
+mine.fit((np.eye(n, dtype="float32"), styles[:n]), batch_size=n, steps_per_epoch=3, verbose=0)
+editor.steps = 3  # for once
+package = editor.edit(styles[:n], prompt("a red digit"), l2=0.005).images
+editor.steps, starts = settings["steps"], images_of(G, styles)
+gap = np.abs(images_of(G, styles[:n] + table.get_weights()[0].reshape(n, LAYERS, AXES)) - package).mean()
+moved = np.abs(package - starts[:n]).mean()
+print(f"after three steps a pixel has moved by {moved:.3f}, and differs from the package's by {gap:.5f}")
+assert gap < 0.02 * moved
 assert all(np.array_equal(a, b) for a, b in zip(before, weights_of(*frozen))), "CLIP and generator stood still"
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -673,12 +716,12 @@ assert all(np.array_equal(a, b) for a, b in zip(before, weights_of(*frozen))), "
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 ASKED = {"a red digit": ("stroke", "red"), "a digit on a green ground": ("ground", "green"),
          "a bold digit": ("thickness", "bold"), "a digit leaning left": ("lean", "leaning left")}  # fmt: skip
-starts, first = images_of(G, styles), {}
+first = {}
 
 
 def facts_of(images):
     """What the judge reads: digit, colours, and the words for thickness, lean and size, as numbers."""
-    read = styleclip.judged(images)
+    read = readers.judged(images)
     return {name: read.get(f"{name}-word", read.get(name)) for name in captions.NAMES}
 
 
@@ -697,17 +740,18 @@ k = n // 4
 show(
     plots.image_rows(
         {row: images for i, sentence in enumerate(ASKED)
-         for row, images in ((f"start {i + 1}", starts[rows[k * i : k * i + k]]),
-                             (sentence.replace(" digit", "\ndigit"), alone.images[k * i : k * i + k]))},
+         for row, images in (("start" + i * " ", starts[rows[k * i : k * i + k]]),
+                             (sentence.replace("digit ", "digit\n"), alone.images[k * i : k * i + k]))},
         low=-1.0, width=9,
     ),
-    alt="Four times a row of digits and below it what became of them by the text alone: they turn red, or their ground "
-        "green, or their strokes bold, or they lean to the left; many turn into another digit as well.",
+    alt="Four times a row of digits and below it what became of them by the text alone: blots of red, of green, of "
+        "thick white, and leaning ones; hardly a digit can still be read.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# What was asked for is often there. But look at who pays: many a digit is another one afterwards. The text says
-# *a red digit*, and not *this* one. Nobody told the optimiser what to keep.
+# Red there is, and green, and thick strokes. But look who pays: hardly a digit is left. $w$ has gone far from all that
+# the mapping ever makes, and there the generator draws blots. The text says *a red digit*, and neither *this* one nor
+# *a clean one*. Nobody told the optimiser what to keep.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise 3 · Repair the identity term
@@ -758,151 +802,185 @@ def judge(images, rows, sentence):
 
 def report(name):
     asked, digit, others = judged[name].mean(1)
-    print(f"{name:22} asked {asked:4.0%}   digit kept {digit:4.0%}   others kept {others:4.0%}")
+    print(f"{name:24} asked {asked:4.0%}   digit kept {digit:4.0%}   others kept {others:4.0%}")
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
-sentence = "a red digit"
+L2, ID, sentence = 0.005, 1.0, "a red digit"  # λ as in the study below
 rows, text = first[sentence][:n], prompt(sentence)
-WAYS = {"text only": (0, 0), "text + L2": (0.1, 0), "text + identity": (0, 0.5), "all three": (0.1, 0.5)}
+WAYS = {"text only": (0, 0), "text + L2": (L2, 0), "text + identity": (0, ID), "all three": (L2, ID)}
 edited = {way: editor.edit(styles[rows], text, l2=l2, identity=same) for way, (l2, same) in WAYS.items()}
 lengths = np.linalg.norm(edited["text only"].points - styles[rows], axis=(1, 2), keepdims=True)
 any_way = np.random.default_rng(9).standard_normal(styles[rows].shape).astype("float32")
 any_way *= lengths / np.linalg.norm(any_way, axis=(1, 2), keepdims=True)
+for way, found in edited.items():
+    print(f"{way:16} mean length of the step {np.sqrt(found.l2).mean():5.1f}, CLIP's loss {found.clip.mean():.3f}")
 judged = {way: judge(found.images, rows, sentence) for way, found in edited.items()}
 judged["a random step"] = judge(images_of(G, styles[rows] + any_way), rows, sentence)
 for way in judged:
     report(way)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A few dozen pictures of one sentence are an anecdote. The study edited more, with several sentences, and measured
-# the same three shares.
+# Two dozen pictures of one sentence are an anecdote. A study edited more, with eight sentences, and has more ways, to
+# which 8.4 comes. Every way gets the same pictures. "±" is one standard error.
 
 # %% slideshow={"slide_type": "fragment"}
 study, edits = studies.read("styleclip-edits")
-ways, prompts = study["settings"]["ways"], study["settings"]["prompts"]
-count = edits["reached"][0].size
-print(f"{count} edits a way: {', '.join(prompts)}")
-means, errors = {}, {}
-for i, way in enumerate(ways):
-    each = [edits[key][i].ravel() for key in ("reached", "digit_kept", "others_kept")]
-    means[way] = [float(values.mean()) for values in each]
-    errors[way] = [float(values.std() / np.sqrt(count)) for values in each]
-    shares = "   ".join(f"{name} {mean:4.0%} ± {error:.0%}" for name, mean, error in
-                        zip(("asked", "digit kept", "others kept"), means[way], errors[way]))  # fmt: skip
-    print(f"{way:22} {shares}   {edits['seconds'][i]:.3f} s a picture")
+asked_for = [word for name, word in study["settings"]["asked"]]
+titles = {"text": "text only", "l2": "text + L2", "identity": "text + identity", "all-three": "all three",
+          "coarse": "coarse layers", "fine": "fine layers", "digit-told": "digit told",
+          "colours-told": "digit and colours told", "digit-told-layers": "digit told, layers chosen",
+          "direction": "a direction", "mapper": "a mapper, two sentences"}  # fmt: skip
+shares = {title: np.stack([edits[f"{way}/{key}"].astype("float32") for key in ("reached", "digit-kept")])
+          for way, title in titles.items() if f"{way}/reached" in edits}  # (2, sentences, pictures)  # fmt: skip
+print(f"{shares['text only'][0].size} edits a way, the same pictures for each: {', '.join(asked_for)}; "
+      f"λ {study['settings']['l2']} and {study['settings']['identity']}")  # fmt: skip
+for title, each in shares.items():
+    each = each[:, ~np.isnan(each[0]).any(1)].reshape(2, -1)
+    (asked, kept), error = each.mean(1), each.std(1) / np.sqrt(each.shape[1])
+    print(f"{title:26} asked {asked:4.0%} ± {error[0]:.0%}   digit kept {kept:4.0%} ± {error[1]:.0%}   "
+          f"both {each.min(0).mean():4.0%}")  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# By the text alone nine digits in ten are lost. L2 saves some (of the two dozen in the live table it saved none: so far
+# chance goes), identity more, and both together nearly half. In the study, what was asked for does not suffer from
+# that: it is there as often as before. Still, for every edit that pleases in both respects there are two that do not.
+# The aim was 80 % with 85 % of the digits kept; none of these editors reaches it for all eight sentences.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 8.3 How much of each
+#
+# The study's sweeps: one λ grows, the other stays. Dotted lines are the aim.
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
-sweeps = {
-    "L2 alone": [edits[f"l2_{key}"].reshape(len(edits[f"l2_{key}"]), -1).mean(1) for key in ("digit_kept", "reached")],
-    "identity alone": [edits[f"identity_{key}"].reshape(len(edits[f"identity_{key}"]), -1).mean(1)
-                       for key in ("digit_kept", "reached")],
-}  # fmt: skip
-lines = {name: (*pair, study["settings"][values])
-         for (name, pair), values in zip(sweeps.items(), ("l2_values", "identity_values"))}  # fmt: skip
-lines |= {way: ([means[way][1]], [means[way][0]], [None]) for way in ("all three", "fine layers")}
+lines, sweeps = {}, {"L2, with identity": "l2", "identity, with L2": "identity"}
+for name, which in ((name, which) for name, which in sweeps.items() if f"sweep-{which}/values" in edits):
+    kept, reached = (edits[f"sweep-{which}/{key}"].astype("float32").mean((1, 2)) for key in ("digit-kept", "reached"))
+    lines[name] = kept, reached, [float(value) for value in edits[f"sweep-{which}/values"]]
+for title in (t for t in ("text only", "fine layers", "digit told", "digit told, layers chosen") if t in shares):
+    lines[title] = [shares[title][1].mean()], [shares[title][0].mean()], [None]
 show(
     figures.bought(lines, ("edits that keep their digit", "edits that show what was asked for"), width=9),
-    alt="Edits that show what was asked for, over edits that keep their digit, for growing weights of L2 and of the "
-        "identity term, and with both.",
+    alt="Shares of edits that show what was asked for, over those that keep their digit: "
+    + "; ".join(f"{name} " + ", ".join(f"({k:.0%}, {r:.0%})" for k, r in zip(*both[:2]))
+                for name, both in lines.items()) + ".",
 )  # fmt: skip
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# A slice of it, live: the same pictures and the same sentence, and four weights of L2.
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A point of a line is 40 edits, so small differences are chance. The ends are not: with a large λ of L2 nearly every
+# digit stays, and nearly nothing comes. L2 holds on to *everything*, the asked colour included.
 
-# %% slideshow={"slide_type": "fragment"} tags=["long"]
-for weight in (0.5, 2.0):
-    judged[f"text + {weight} L2"] = judge(editor.edit(styles[rows], text, l2=weight).images, rows, sentence)
-for way in ("text only", "text + L2", "text + 0.5 L2", "text + 2.0 L2"):
+# %% [markdown] slideshow={"slide_type": "skip"}
+# A slice of it, live: the pictures of 8.2, one sentence, and three weights of L2 without identity: 0, 0.005, 0.2.
+
+# %% slideshow={"slide_type": "skip"} tags=["long"]
+judged["text + 0.2 L2"] = judge(editor.edit(styles[rows], text, l2=0.2).images, rows, sentence)
+for way in ("text only", "text + L2", "text + 0.2 L2"):
     report(way)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ### 8.4 Which layers may move
+# ### 8.4 Fewer layers, or a fuller sentence
 #
-# Notebook 09 found that coarse layers settle the digit, and fine ones the colours. So there is another way to keep a
-# digit: do not let the layers move that decide on it.
+# Two more ways to keep a digit, and neither is a term. Notebook 09 found that coarse layers settle the digit, and fine
+# ones the colours: let only those move that should. Or say it: *a red seven*. CLIP itself reads the digit off the
+# start, zero-shot, so each picture gets a sentence of its own.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
-where = {"coarse, 4×4 and 8×8": slice(0, 4), "fine, 16×16 and 32×32": slice(4, None)}
-by_layers = {"all layers": edited["text only"]}
-by_layers |= {name: editor.edit(styles[rows], text, layers=chosen) for name, chosen in where.items()}
-for name, found in by_layers.items():
-    judged[name] = judge(found.images, rows, sentence)
+at_start, fine = clip.image_vectors(model["image_encoder"], starts[rows]), slice(4, None)
+read_as = read_by(model, at_start, sentences(range(captions.TEMPLATES), digit=captions.DIGITS))
+fuller = np.stack([prompt(captions.caption(int(digit), "red")) for digit in read_as])
+tried = {"coarse layers": (text, slice(0, 4)), "fine layers": (text, fine), "digit told": (fuller, None),
+         "digit told, fine layers": (fuller, fine)}  # fmt: skip
+for name, (said, chosen) in tried.items():
+    edited[name] = editor.edit(styles[rows], said, l2=L2, identity=ID, layers=chosen)
+    judged[name] = judge(edited[name].images, rows, sentence)
+for name in ("all three", *tried):
     report(name)
+if telling:
+    assert judged["fine layers"][1].mean() > max(judged[way][1].mean() for way in ("all three", "coarse layers"))
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
     plots.image_rows({"start": starts[rows[:8]]} | {way: found.images[:8] for way, found in
-                     (edited | {name: by_layers[name] for name in where}).items()}, low=-1.0, width=10),
+                     edited.items()}, low=-1.0, width=9),
     alt="Eight digits, and what became of them by 'a red digit': text only, with L2, with identity, with all three, "
-        "and with coarse or fine layers only.",
+        "with coarse or fine layers only, and with sentences that name the digit, in all layers and in fine ones.",
 )  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# In the study's table, too: fine layers keep four digits in five, where all layers keep fewer than half. But they reach
+# less, since thickness and lean are not theirs to change. With the digit told, and fine layers for colours only, both
+# shares come closest to the aim. The best term is often one that you do not need.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 9 · When it fails: pixels instead of w
 #
 # Why the generator at all? CLIP has a slope at every pixel. So leave $G$ out, and move the picture itself: the same
-# sentence, the same number of steps, the same text term.
+# sentence, the same number of steps, the same text term. (The steps are smaller, so that the picture survives them.)
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
-painter = styleclip.PixelEditor(model["image_encoder"], rows=n, steps=settings["steps"])
+rate = keras.optimizers.schedules.CosineDecay(0.01, settings["steps"])
+painter = styleclip.PixelEditor(model["image_encoder"], rows=n, steps=settings["steps"],
+                                optimizer=keras.optimizers.Adam(rate))  # fmt: skip
 painted = painter.edit(starts[rows], text)
-judged["pixels"] = judge(painted.images, rows, sentence)
-loss_of = {"before": 1 - clip.image_vectors(model["image_encoder"], starts[rows]) @ text,
-           "w moves": edited["text only"].clip, "pixels move": painted.clip}  # fmt: skip
-share = {"before": 0.0, "w moves": judged["text only"][0].mean(), "pixels move": judged["pixels"][0].mean()}
-for name, values in loss_of.items():
-    print(f"{name:12} CLIP's loss {values.mean():.3f}, at most {values.max():.3f}; judge sees red in {share[name]:.0%}")
+judged["before"], judged["pixels"] = (judge(x, rows, sentence) for x in (starts[rows], painted.images))
+content = {"before": 1 - at_start @ text, "pixels": painted.clip}
+content |= {way: edited[way].clip for way in ("all three", "fine layers")}
+for name, values in content.items():
+    print(f"CLIP's loss {values.mean():.3f}", end="   ")
+    report(name)
 if telling:
-    assert loss_of["pixels move"].max() < loss_of["w moves"].mean(), "CLIP is more content with each of them"
-    assert share["pixels move"] < 0.5 * share["w moves"], "and the judge sees nothing of it"
+    assert content["pixels"].mean() < 0.65 * content["before"].mean(), "CLIP is far more content"
+    assert judged["pixels"][0].mean() < 0.15 < 0.3 < judged["all three"][0].mean(), "and the judge sees nothing of it"
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
-    plots.image_rows({"start": starts[rows[:8]], "w moves": edited["text only"].images[:8],
-                      "pixels move": painted.images[:8], "5 × the change": np.clip(
-                          5 * (painted.images[:8] - starts[rows[:8]]), -1, 1)}, low=-1.0, width=10),
-    alt="Eight digits; the same, edited in w, red; the same with their pixels moved, which look like the start with "
-        "specks; and five times the change of the pixels, which looks like noise.",
+    plots.image_rows({"start": starts[rows[:8]], "all three": edited["all three"].images[:8],
+                      "pixels": painted.images[:8],
+                      "3 × the change": 3 * (painted.images[:8] - starts[rows[:8]])}, low=-1.0, width=10),
+    alt="Eight digits; the same edited in w with all three terms; the same with their pixels moved, which look like "
+        "the start under coloured noise; and three times the change of the pixels, which looks like noise.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **How to recognise it:** the loss is *too* good, and the picture has not changed. CLIP has been given what it likes
-# and not what was asked for: such pictures are called *adversarial* (Szegedy et al., 2014). **What to do:** let only
-# those pictures be reached that a generator can draw, and let somebody judge who was not in the loss.
+# CLIP's loss has nearly halved: it finds the noisy pictures *redder* than those of fine layers, half of which the judge
+# calls red. Of the noisy ones it calls hardly any so. CLIP has been given what it likes, and not what was asked for:
+# such pictures are called *adversarial* (Szegedy et al., 2014). **How to recognise it:** the loss is good, and nobody
+# else sees why. **What to do:** let only those pictures be reached that a generator can draw, and let somebody judge
+# who was not in the loss.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 10 · In one pass
 #
 # An optimiser walks anew for each picture. The slide's other form, $G(w + M_t(w))$, learns the way instead: a *mapper*
 # $M_t$ for one sentence, trained on many $w$ with the same three terms. A *global direction* is cheaper still: one and
-# the same step for all pictures, along the mean slope of "a red digit" minus "a digit".
+# the same step for all pictures, along the mean slope of "a red digit" minus "a digit". All three move fine layers
+# only; the mapper is shipped, and the editor gets the mapper's λ.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
-shipped = pretrained.load("mapper-red")
-seconds = {}
+shipped, seconds = pretrained.load("mapper-red"), {}
+terms = {"l2": shipped.recipe["settings"]["l2"], "identity": shipped.recipe["settings"]["identity"], "layers": fine}
 
 
 def timed(name, make):
     begun = time.process_time()
     made = make()
-    seconds[name] = (time.process_time() - begun) / len(made)
+    seconds[name] = (time.process_time() - begun) / n
     return made
 
 
-way = styleclip.global_direction(model["image_encoder"], G, styles[-100:], text, prompt("a digit"))
+way = styleclip.global_direction(model["image_encoder"], G, styles[-100:], text, prompt("a digit"), 0.3, slice(4, None))
+styleclip.mapped(shipped.networks["mapper"], styles[rows])  # the first pass compiles
 passes = {
-    "an editor": timed("an editor", lambda: editor.edit(styles[rows], text, l2=0.1, identity=0.5).images),
+    "an editor": timed("an editor", lambda: editor.edit(styles[rows], text, **terms).images),
     "a mapper": timed("a mapper", lambda: images_of(G, styleclip.mapped(shipped.networks["mapper"], styles[rows]))),
-    "a direction": timed("a direction", lambda: images_of(G, styles[rows] + 6 * way)),
+    "a direction": timed("a direction", lambda: images_of(G, styles[rows] + 4 * way)),
 }
 for name, images in passes.items():
     judged[name] = judge(images, rows, sentence)
     report(name)
 print("milliseconds of a core for a picture:", {name: round(1e3 * each, 1) for name, each in seconds.items()})
+assert seconds["a mapper"] < 0.2 * seconds["an editor"] or not telling
 
 # %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
 show(
@@ -910,6 +988,12 @@ show(
                      width=10),
     alt="Eight digits, and the same made red by an editor, by a mapper in one pass, and by one direction for all.",
 )  # fmt: skip
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The mapper needs a thirtieth of the time. It keeps a few digits more than the editor that walked down the same loss,
+# and reaches red a little less often; with so few pictures neither difference says much, and the study's row says that
+# it is no worse than any editor. It pays for its speed with a training of its own for each sentence. The direction
+# needs none, but takes the same step whatever it starts from.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · Your turn
