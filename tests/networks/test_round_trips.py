@@ -91,9 +91,10 @@ def test_every_builder_is_here():
 
 def inputs_of(network, classes=3):
     rng = np.random.default_rng(0)
+    shapes = [(4, *(n or 5 for n in i.shape[1:])) for i in network.inputs]
     rows = [
-        rng.integers(0, classes, 4) if i.name == "labels" else rng.uniform(-1, 1, (4, *i.shape[1:])).astype("float32")
-        for i in network.inputs
+        rng.integers(0, classes, 4) if i.name == "labels" else rng.uniform(-1, 1, shape).astype("float32")
+        for i, shape in zip(network.inputs, shapes)
     ]
     return rows if len(rows) > 1 else rows[0]
 
