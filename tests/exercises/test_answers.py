@@ -146,8 +146,7 @@ def run(source):
 def twin_of(lecture):
     """The text twin of a lecture's module of exercises."""
     places = [lecture.__name__.split(".")[-1] for lecture in exercises.LECTURES]
-    number = {"pixels": 10, "boltzmann": 11, "clip": 13, "diffusion": 14}.get(lecture, places.index(lecture))
-    (twin,) = TWINS.glob(f"{number:02d}_*.py")
+    (twin,) = TWINS.glob(f"{places.index(lecture):02d}_*.py")
     return twin
 
 
