@@ -208,7 +208,7 @@ if telling and real:
 # Three suspects can be measured: the ink, the width of a stroke (twice the area over the length of its edge), and how
 # high the digit stands in its frame.
 
-# %% slideshow={"slide_type": "fragment"} tags=["hide-input"]
+# %% slideshow={"slide_type": "fragment"} tags=["hide-input", "long"]
 def measured_on(images):
     """Ink in per cent, width of strokes and height of digits in pixels, one number an image."""
     x = images[..., 0] / 255
@@ -565,7 +565,7 @@ if telling and real:
 # have become more alike, and not the same. No label of USPS was used for it. And the bar of section 2.1? Half a
 # minute of ADDA reaches about what stretching the digits did; section 6 plays it longer.
 
-# %% slideshow={"slide_type": "subslide"} tags=["hide-input", "cover"]
+# %% slideshow={"slide_type": "subslide"} tags=["hide-input", "cover", "long"]
 E, C = readers["MNIST", 0]
 adapted, n = networks(0)[0], min(250, settings["probe"])
 adapted.set_weights(aligned[0])
