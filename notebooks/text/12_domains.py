@@ -314,7 +314,7 @@ def numbers(tensor):
 
 turning = {"ours": lambda t: reversal(t, 0.7), "the package's": GradientReversal(0.7), "none": lambda t: t}
 for name, layer in turning.items():
-    slope = numbers(backend.input_gradient(lambda t, layer=layer: layer(t) * weights, x))
+    slope = numbers(backend.input_gradient(lambda t, layer=layer: ops.multiply(layer(t), weights), x))
     print(f"{name:13}: output moved by {np.abs(numbers(layer(ops.convert_to_tensor(x))) - x).max():.0e}, "
           f"slope {(slope / weights).mean():+.3f} times the one that came in")  # fmt: skip
     assert np.allclose(slope, (1.0 if name == "none" else -0.7) * weights, atol=1e-6)
