@@ -29,8 +29,9 @@
 # - buy obedience with variety by guidance, and measure both,
 # - place every family of this course in one table.
 #
-# Sections 1 to 11 fit two meetings. *In depth*, behind them, holds the identities, the bound, the choice of what to
-# ask for, solvers, the U-Net written out, what a longer training learns, and what becomes of a scribble.
+# Sections 1 to 11 with the first three exercises and the recap fit two meetings of 90 minutes. *In depth*, behind
+# section 11, is for reading at home: the identities, the bound, the choice of what to ask for, solvers, the U-Net
+# written out, what a longer training learns, and what becomes of a scribble.
 #
 # | profile | for | this notebook takes |
 # |---|---|---|
@@ -174,7 +175,7 @@ show(
 #
 # Suppose that the data are a finite set $x_1,\dots,x_M$. Somebody shows you $z$, with noise of a known amount. What
 # is your best estimate of what is under it? In the sense of least squares it is the mean of all $x_i$, each weighted
-# by how likely it has become this $z$:
+# by how likely it is to have become this $z$:
 #
 # $$\hat x(z, t) = \sum_i w_i x_i,\qquad
 # w = \operatorname{softmax}_i\Big(-\frac{\|z - \alpha x_i\|^2}{2\sigma^2}\Big).$$
@@ -317,16 +318,16 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# **The best denoiser never draws anything new.** It has learned its thousand digits by heart. So, with enough steps,
-# whatever is new in the samples of a diffusion model is the *error* of its network against this formula. We call that
-# error generalisation when we like it.
+# **With enough steps the best denoiser draws nothing new.** It knows its thousand digits by heart. So whatever is new
+# in the samples that a diffusion model draws with as many steps is the *error* of its network against this formula.
+# We call that error generalisation when we like it.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · A network in its place
 #
 # So train a network to denoise: show it $z$ and $t$, ask what is under the noise. You may ask for the image, for the
-# noise, or for any mixture $u = a\,x + b\,\epsilon$. It is all one, for $z$ and $u$ are two equations in $x$ and
-# $\epsilon$:
+# noise, or for any mixture $u = a\,x + b\,\epsilon$ but a multiple of $z$ itself. It is all one, for $z$ and $u$ are
+# two equations in $x$ and $\epsilon$:
 #
 # $$\hat x = \frac{b\,z - \sigma u}{\alpha b - \sigma a},\qquad
 # \hat\epsilon = \frac{\alpha u - a z}{\alpha b - \sigma a}.$$
@@ -547,8 +548,8 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The weights are **shipped**: their training is too long for a lecture. `training/diffusion.py` played the same game.
-# Its guidance, where the steps of its sampler lie, and the moment that ships were chosen by training images that it did
-# not see.
+# Its guidance, the places of its sampler's steps, and the moment of the training that is shipped were chosen by
+# training images that it did not see.
 
 # %% slideshow={"slide_type": "fragment"}
 run = pretrained.load("diffusion-mnist")
@@ -590,15 +591,15 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Sixty draws, six of each class. Most can be read at once; some are broken, as the second two of the second row is.
+# Sixty draws, six of each class. Most can be read at once; some are broken, as the second 2 of the second row is.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 7 · How many steps?
 #
-# The samplers share one equation, $dz = \hat x\,d\alpha + \hat\epsilon\,d\sigma$. DDIM is Euler's step of it. Heun's
-# method (Karras et al., 2022) takes the step, looks again, and goes by the mean of both looks: two evaluations a
-# step. DDPM puts fresh noise in place of a part of $\hat\epsilon$. We compare at equal *evaluations* of the network, in
-# codes, with the shipped long run of section 5's game.
+# Two of the samplers follow one equation, $dz = \hat x\,d\alpha + \hat\epsilon\,d\sigma$. DDIM is Euler's step of it.
+# Heun's method (Karras et al., 2022) takes the step, looks again, and goes by the mean of both looks: two evaluations a
+# step. DDPM is the third: it puts fresh noise in place of a part of $\hat\epsilon$. We compare at equal *evaluations*
+# of the network, in codes, with the shipped long run of section 5's game.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 long = pretrained.load("diffusion-codes")
@@ -747,9 +748,9 @@ for name in ("diffusion-codes", "diffusion-mnist"):
     assert min(rows, key=lambda row: row[2])[:2] == (chosen["guidance"], chosen["power"])
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Each table is of one draw of noise, the same for all of its pairs. The guidance matters most. Codes gain a little from
-# shorter steps near the image, pixels from shorter ones near the noise. With a live kernel the slider sets $w$, and
-# forty digits are drawn anew from the same noise.
+# Each table is of one draw of noise, the same for all of its pairs. The guidance matters most. At the chosen guidance
+# codes gain 0.01 from shorter steps near the image, which may be chance, and pixels 0.03 from shorter ones near the
+# noise. With a live kernel the slider sets $w$, and forty digits are drawn anew from the same noise.
 
 # %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 def guided_sheet(w):
@@ -815,8 +816,8 @@ show(
 # Suppose a schedule stops too soon, so that at $t = 1$ there is still some image left. In training the network always
 # sees it. When we draw, we start from pure noise, and the network takes the *absence* of an image for one. Nothing has
 # to be trained to show it. We start the sampler below $t = 1$, from noise alone, as such a schedule would; once with
-# the formula of section 3 and once with the shipped network. The control starts at the same $t$ and from the same
-# noise, but with as much of a digit in it as the schedule says, a test image of the same class.
+# the formula of section 3 and once with the shipped network. The control starts at the same $t$ as the training has
+# it: $\alpha$ of a digit, a test image of the same class, and $\sigma$ of the same noise.
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 n = settings["few"]
@@ -862,8 +863,8 @@ if judge == "mnist" and telling:
 # page with more ink than it has ever seen, and it draws too much ink. Even the *exact* denoiser does, and no training
 # mends that; but it only chooses digits with more ink, so the blots are the network's own. The control says what is to
 # blame: with as much image in the same noise as the schedule promised, the same start gives the right ink, and digits
-# with a lower FD than from $t = 1$. It is not the start, it is the image that is missing. In colour the same fault
-# makes pictures that are never quite dark or quite bright (Lin et al., 2024).
+# with a lower FD than from $t = 1$. It is not the early start that harms, but that it holds noise where part of an image
+# should be. In colour the same fault makes pictures that are never quite dark or quite bright (Lin et al., 2024).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · The table of all families
@@ -919,14 +920,14 @@ if telling and judge == "mnist":
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Compare within a column: the two FDs differ in samples and in the images they are held against. ± is the deviation of
 # the three draws; a thousand images are few: beside the three of the last row, nine other thousands of test images
-# scored 0.20 to 0.50. So neither BigGAN nor the diffusion in pixels can be told from real images here, and a difference
-# of 0.2 may be chance. By the recipes' ten thousands they can: 0.18 and 0.24, and 0.07 for as many training images.
-# Milliseconds are processor time on this machine, one significant digit. *Yes* under $p(z|x)$ is an encoder: the VAE's
-# gives a distribution, the others' one code. *Nearly* is DDIM's inversion, section D of *In depth*: one code, many
-# passes, and not quite from N(0, I). *Completes* means: fits the rest of an image to a given part without being trained
-# for it, and without a search among codes. In pixels the many passes of a diffusion cost more than the one of any GAN
-# here; in codes the network is so small that they cost only a few times as much as BigGAN's one. What the many buy is
-# that one can interfere.
+# scored 0.20 to 0.50. So by this FD neither BigGAN nor the diffusion in pixels can be told from real images, and a
+# difference of 0.2 may be chance. By the recipes' ten thousands they can: 0.18 and 0.24, and 0.07 for as many
+# training images. Milliseconds are processor time on this machine, one significant digit. *Yes* under $p(z|x)$ is an
+# encoder: the VAE's gives a distribution, the others' one code. *Nearly* is DDIM's inversion, section D of *In
+# depth*: one code, many passes, and not quite from N(0, I). *Completes* means: fits the rest of an image to a given
+# part without being trained for it, and without a search among codes. In pixels the many passes of a diffusion cost
+# more than the one of any GAN here; in codes the network is so small that they cost only a few times as much as
+# BigGAN's one. What the many buy is that one can interfere.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## In depth
@@ -983,7 +984,7 @@ for prediction in diffusion.PREDICTIONS.values():
 print("one answer, four names")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## B · The bound
+# ### B · The bound
 #
 # Diffusion is a VAE with a fixed encoder: $q$ adds noise in $T$ steps, $p$ takes it away in $T$ steps. Its ELBO has
 # one term a step, a KL divergence between two normal distributions of equal variance. With SNR $= \alpha^2/\sigma^2$
@@ -1075,7 +1076,7 @@ print(f"at t ≤ {until / 1_000}:", ", ".join(f"{name} {share:.0%}" for name, sh
 # pixels given the class; the nats of notebook 01 are for *binarised* ones and do not compare.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## C · Which prediction, which schedule?
+# ### C · Which prediction, which schedule?
 #
 # Six games on the codes of section 5, alike but for what is asked and for the schedule, each with the same number of
 # iterations and the same seeds. An iteration costs each the same: nothing differs but two coefficients. The measure
@@ -1136,14 +1137,14 @@ show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Each dot is a run, on one logarithmic axis. After so few iterations the order is the same on both schedules and in
-# each of the three pairs of runs: velocity, image, noise. Why does the noise fail? At $t = 1$ its answer is divided by
+# for each of the three seeds: velocity, image, noise. Why does the noise fail? At $t = 1$ its answer is divided by
 # $\alpha$, which is 0.003 on the cosine schedule and 0.007 on the linear one: a small error becomes a huge $\hat x$.
 # Clipping tests it. It changes next to nothing for the other two, and takes the noise from about 29,000 to about 13
 # and from 900 to 7: nearly all of its failure was estimates far outside. The rest remains, and DDPM, which clips as
-# well, trains for longer. On the velocity, `cosine` is ahead of `linear` in all three pairs; on the image, in two.
+# well, trains for longer. On the velocity, `cosine` is ahead of `linear` for all three seeds; on the image, for two.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## D · Solvers, and the way there and back
+# ### D · Solvers, and the way there and back
 #
 # For normal data, $x\sim\mathcal N(0, s^2)$, the best denoiser is a line, $\hat x = \alpha s^2 z/(\alpha^2 s^2 +
 # \sigma^2)$, and the exact way is known: $z$ stays the same number of its level's deviations. So we can measure how
@@ -1196,7 +1197,7 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## E · The U-Net, written out
+# ### E · The U-Net, written out
 #
 # With the package's blocks in a cell, layer by layer; then the shipped weights go in, and both give one answer.
 
@@ -1225,11 +1226,11 @@ print(f"largest difference to the package's {np.abs(ours - package).max():.1e}")
 assert np.allclose(ours, package, atol=1e-4) and np.abs(package).max() > 0.1
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## F · What the run in pixels went on learning
+# ### F · What the run in pixels went on learning
 #
 # `diffusion-mnist-stage` is the shipped run after a fifth of its iterations. On the same held-back images, times and
-# noise, how much better is the end? (By a tenth and more, at all four times. The stage's FD below is one without
-# guidance and of fewer samples: do not set it beside the 0.24 of section 6.)
+# noise, how much better is the end? (By a tenth and more, at all four times. The stage's FD below is without guidance
+# and of fewer samples: do not set it beside the 0.24 of section 6.)
 
 # %% slideshow={"slide_type": "fragment"} tags=["long"]
 stage = pretrained.load("diffusion-mnist-stage")
@@ -1253,7 +1254,7 @@ if judge == "mnist":
     assert losses["shipped"].mean() < losses["stage"].mean(), "the long run has gone on learning"
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## G · From a scribble
+# ### G · From a scribble
 #
 # *SDEdit* (Meng et al., 2022) is even simpler than inpainting. Noise a sketch up to some time, and go back from
 # there. What the noise has hidden, the network invents. How real does the result look? Beside how far it is from the
@@ -1396,8 +1397,8 @@ exercises.summary()
 # ## 12 · Recap
 #
 # - A thousand small steps of noise are one jump, $z = \alpha x + \sigma\epsilon$.
-# - The best denoiser of a finite set is a weighted mean, and who samples with it gets members of the set. What is new
-#   in a sample is the network's error.
+# - The best denoiser of a finite set is a weighted mean, and who samples with it, in enough steps, gets members of the
+#   set. What is new in a sample is the network's error.
 # - Noise, image, velocity and flow are one game with other coefficients.
 # - DDIM and Heun step along $dz = \hat x\,d\alpha + \hat\epsilon\,d\sigma$; between two steps you may interfere.
 # - Guidance buys obedience with variety. Look at precision *and* recall.
