@@ -748,9 +748,10 @@ for name in ("diffusion-codes", "diffusion-mnist"):
     assert min(rows, key=lambda row: row[2])[:2] == (chosen["guidance"], chosen["power"])
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# Each table is of one draw of noise, the same for all of its pairs. The guidance matters most. At the chosen guidance
-# codes gain 0.01 from shorter steps near the image, which may be chance, and pixels 0.03 from shorter ones near the
-# noise. With a live kernel the slider sets $w$, and forty digits are drawn anew from the same noise.
+# Each table is of one draw of noise, the same for all of its pairs. The guidance matters most. At the chosen
+# guidance, pixels gain from shorter steps near the noise, from 0.33 to 0.30; what codes gain from shorter ones near
+# the image, from 0.40 to 0.39, may be chance. With a live kernel the slider sets $w$, and forty digits are drawn anew
+# from the same noise.
 
 # %% slideshow={"slide_type": "skip"} tags=["hide-input"]
 def guided_sheet(w):
@@ -863,8 +864,9 @@ if judge == "mnist" and telling:
 # page with more ink than it has ever seen, and it draws too much ink. Even the *exact* denoiser does, and no training
 # mends that; but it only chooses digits with more ink, so the blots are the network's own. The control says what is to
 # blame: with as much image in the same noise as the schedule promised, the same start gives the right ink, and digits
-# with a lower FD than from $t = 1$. It is not the early start that harms, but that it holds noise where part of an image
-# should be. In colour the same fault makes pictures that are never quite dark or quite bright (Lin et al., 2024).
+# with a lower FD than from $t = 1$. It is not the early start that harms, but that it holds noise where part of an
+# image should be. In colour the same fault makes pictures that are never quite dark or quite bright (Lin et al.,
+# 2024).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · The table of all families
