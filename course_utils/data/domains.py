@@ -113,7 +113,7 @@ def textured(images, seed=0):
         y = |t − x|,   t[c] = m[c] + s Σₖ w[c, k] cos(2π (uₖ i + vₖ j) + φₖ)
 
     The ground t is a random field of four waves in three mixtures, one a channel; where the digit is, the ground's
-    negative is seen. So neither brightness nor colour tells digit from ground, only the border between them.
+    negative is seen. Grounds are dark on average, so digits stay brighter, but neither has one brightness or colour.
 
     Args:
         images: uint8 (N, H, W, 1), bright on dark.

@@ -288,8 +288,8 @@ my_warning = ...
         "It says how many seeds there were, and whether the difference is larger than their spread.",
     ),
     hints=(
-        "The function of section 9 takes the classes that are kept; call it in a loop.",
-        "If 10 classes of the source have to look like 3 of the target, where do the target's features go?",
+        "`shifted` of section 7 takes the classes that are kept; call it in a loop.",
+        "If the target's 3 classes have to look like the source's 10, where do their features go?",
     ),
     code="""\
 my_shift = {}
@@ -299,7 +299,7 @@ for count in (10, 7, 3):
 my_warning = "With 3 classes alignment does harm in both seeds: the features match, the classes do not."
 """,
     why="""\
-A discriminator sees features and no classes. If half of the source's classes do not occur in the target, the only way
-to make both clouds alike is to spread the target's images over places where other classes live. The probe is near
-chance, the discriminator is fooled, and the classifier is wrong. Only labels of the target would have said so.""",
+A discriminator sees features and no classes. If half of the source's classes do not occur in the target, the way to
+make both clouds alike is to spread the target's images over places where other classes live. A probe of the domain
+would call that a success, and the classifier is wrong. A few labels of the target would have said so.""",
 )
