@@ -145,7 +145,7 @@ exercises.domains.moved.check(my_accuracy)
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## 2 · A classifier does not survive the move
+# ## 2 · A classifier loses by the move
 #
 # Images go through an *encoder* $E$ to 128 features, and features through a *classifier* $C$, one linear layer, to ten
 # logits. We train both on one set, and test them on both. A run is a seed: its weights, its images, its order.
@@ -931,8 +931,8 @@ if real:
 #
 # Instead of aligning features, one can learn to *draw* both sets. CoGAN (Liu and Tuzel, 2016) is two GANs, one a
 # domain. Their first layers, which decide what is drawn, are the same; only the last ones, which decide how it looks,
-# are their own. In the critics it is the other way round. Nothing in the loss pairs anything. Only the shared layers
-# do: both generators are fed the same $z$.
+# are their own. In the critics it is the other way round. Nothing in the loss pairs anything. What is to pair the
+# images are the shared layers alone: both generators are fed the same $z$.
 
 # %% slideshow={"slide_type": "fragment"}
 generator, critic = nets.paired_generator(), nets.paired_critic()
@@ -960,7 +960,7 @@ assert free.count_params() - generator.count_params() == shared.count_params()
 # The deck's last application, *data augmentation*: train on real images and on generated ones. Can a generator that has
 # seen only your 100 images tell your classifier anything that the 100 images do not? Compare it with what costs
 # nothing: the same images, shifted by up to two pixels. And keep apart what a generator has *seen*: one that learned
-# from all 60,000 images passes on what 100 could not know.
+# from all 60,000 images can pass on what 100 could not know.
 
 # %% slideshow={"slide_type": "subslide"} tags=["long"]
 more, accuracies = studies.read("augmentation-digits")
