@@ -174,8 +174,8 @@ show(
 # ## 3 · The way back, if you knew the data
 #
 # Suppose that the data are a finite set $x_1,\dots,x_M$. Somebody shows you $z$, with noise of a known amount. What
-# is your best estimate of what is under it? In the sense of least squares it is the mean of all $x_i$, each weighted
-# by how likely it is to have become this $z$:
+# is under it? In the sense of least squares your best estimate is the mean of all $x_i$, each weighted by how likely
+# it is to have become this $z$:
 #
 # $$\hat x(z, t) = \sum_i w_i x_i,\qquad
 # w = \operatorname{softmax}_i\Big(-\frac{\|z - \alpha x_i\|^2}{2\sigma^2}\Big).$$
@@ -325,9 +325,10 @@ show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 4 · A network in its place
 #
-# So train a network to denoise: show it $z$ and $t$, ask what is under the noise. You may ask for the image, for the
-# noise, or for any mixture $u = a\,x + b\,\epsilon$ but a multiple of $z$ itself. It is all one, for $z$ and $u$ are
-# two equations in $x$ and $\epsilon$:
+# So train a network to denoise: show it $z$ and $t$, ask what is under the noise.
+#
+# You may ask for the image, for the noise, or for any mixture $u = a\,x + b\,\epsilon$ but a multiple of $z$ itself.
+# It is all one, for $z$ and $u$ are two equations in $x$ and $\epsilon$:
 #
 # $$\hat x = \frac{b\,z - \sigma u}{\alpha b - \sigma a},\qquad
 # \hat\epsilon = \frac{\alpha u - a z}{\alpha b - \sigma a}.$$
@@ -644,13 +645,13 @@ show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# ± is half the way from the least to the most of three draws. Two evaluations are too few for all three. Heun suffers
-# most: two buy it a single step, and its last step has no second look, so it makes only one of the two (and at 10, 20
-# and 50 one less). From ten on nothing is gained here, and 250 buy no more: in all three draws DDIM is even a little
-# better with ten than with fifty. With guidance, which comes next, steps pay for longer: the recipe's FDs of 1,000
-# samples are 0.55 and 0.38 at 10 and 50 steps, of two evaluations each. In pixels, section 6's run has 0.27 at both. In
-# colour they pay for longer, too: on CIFAR-10 DDIM's FID goes on falling up to 100 steps at least, to 4.2 (Song et al.,
-# 2021).
+# Two evaluations are too few for all three samplers (± is half the way from the least to the most of three draws).
+# Heun suffers most: two buy it a single step, and its last step has no second look, so it makes only one of the two
+# (and at 10, 20 and 50 one less). From ten on nothing is gained here, and 250 buy no more: in all three draws DDIM is
+# even a little better with ten than with fifty. With guidance, which comes next, steps pay for longer: the recipe's
+# FDs of 1,000 samples are 0.55 and 0.38 at 10 and 50 steps, of two evaluations each. In pixels, section 6's run has
+# 0.27 at both. In colour they pay for longer, too: on CIFAR-10 DDIM's FID goes on falling up to 100 steps at least,
+# to 4.2 (Song et al., 2021).
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 8 · Guidance
@@ -690,6 +691,9 @@ show(
     alt="Twelve samples a row, a row a guidance, asked for a 4. At w = 0 any digit; the lower the row, the more alike.",
 )
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Each column starts from one noise. The lower the row, the more alike are the fours.
+
 # %% slideshow={"slide_type": "subslide"} tags=["long"]
 biggan, limits, truncated = pretrained.load("biggan-mnist").networks["generator"], (np.inf, 2.0, 1.0, 0.5), []
 latents = np.random.default_rng(12).standard_normal((n, biggan.inputs[0].shape[-1]), dtype="float32")
@@ -728,13 +732,12 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# In the sheet of fours each column starts from one noise: the lower the row, the more alike they are. *Precision* is
-# the share of samples that lie among real images, *recall* the share of real images that lie among samples; ± is as
-# above. From $w = 1$ to 1.5 the share that is read as the class asked for rises from 97% to 99.9%. Precision rises up
-# to $w = 2$; recall falls all the way. BigGAN's truncation of notebook 08, here in one draw, is another handle on the
-# same trade. The two ends differ: at $w = 8$ precision falls as well, the samples leave the data, while under
-# truncation it rises to the last. FD sees both faults, leaving the data and lacking variety. It is lowest at
-# $w = 1.25$, which the long run had chosen too, by its FD to 5,000 images that it did not train on.
+# *Precision* is the share of samples that lie among real images, *recall* the share of real images that lie among
+# samples; ± is as above. From $w = 1$ to 1.5 the share that is read as the class asked for rises from 97% to 99.9%.
+# Precision rises up to $w = 2$; recall falls all the way. BigGAN's truncation of notebook 08, here in one draw, is
+# another handle on the same trade. The two ends differ: at $w = 8$ precision falls as well, the samples leave the
+# data, while under truncation it rises to the last. FD sees both faults, leaving the data and lacking variety. It is
+# lowest at $w = 1.25$, which the long run had chosen too, by its FD to 5,000 images that it did not train on.
 
 # %% [markdown] slideshow={"slide_type": "skip"}
 # The two long runs chose their guidance in the same way, and with it where the steps of their sampler lie. The times
@@ -925,16 +928,17 @@ if telling and judge == "mnist":
     assert cost["diffusion, pixels"] > 3 * cost["DCGAN"], "many passes against one"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Compare within a column: the two FDs differ in samples and in the images they are held against. ± is the deviation of
-# the three draws; a thousand images are few: beside the three of the last row, nine other thousands of test images
-# scored 0.20 to 0.50. So by this FD neither BigGAN nor the diffusion in pixels can be told from real images, and a
-# difference of 0.2 may be chance. By the recipes' ten thousands they can: 0.18 and 0.24, and 0.07 for as many
-# training images. Milliseconds are processor time on this machine, one significant digit. *Yes* under $p(z|x)$ is an
-# encoder: the VAE's gives a distribution, the others' one code. *Nearly* is DDIM's inversion, section D of *In
-# depth*: one code, many passes, and not quite from N(0, I). *Completes* means: fits the rest of an image to a given
-# part without being trained for it, and without a search among codes. In pixels the many passes of a diffusion cost
-# more than the one of any GAN here; in codes the network is so small that they cost only a few times as much as
-# BigGAN's one. What the many buy is that one can interfere.
+# Compare within a column: the two FDs differ in samples and in the images they are held against. ± is the deviation
+# of the three draws. A thousand images are few: the test set, cut into ten such parts, scored 0.20 to 0.50, on
+# average 0.33; the last row has the first three of them. So one draw of BigGAN or of the diffusion in pixels may
+# score like a thousand real images, and between two single draws a difference of 0.2 may be chance. By the recipes'
+# ten thousands both can be told from real ones: 0.18 and 0.24, and 0.07 for as many training images. Milliseconds are
+# processor time on this machine, one significant digit. *Yes* under $p(z|x)$ is an encoder: the VAE's gives a
+# distribution, the others' one code. *Nearly* is DDIM's inversion, section D of *In depth*: one code, many passes,
+# and not quite from N(0, I). *Completes* means: fits the rest of an image to a given part without being trained for
+# it, and without a search among codes. In pixels the many passes of a diffusion cost more than the one of any GAN
+# here; in codes the network is so small that they cost only a few times as much as BigGAN's one. What the many buy is
+# that one can interfere.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## In depth
