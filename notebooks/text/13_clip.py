@@ -298,8 +298,8 @@ assert gap < 1e-5
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 3 · Train a small one
 #
-# A third of a minute of a core. Watch one table: ten fresh pictures, one of each digit, against ten sentences that tell
-# digit and colours. The right answers stand on its diagonal.
+# Training takes a third of a minute of a core. Watch one table: ten fresh pictures, one of each digit, against ten
+# sentences that tell digit and colours. The right answers stand on its diagonal.
 
 # %% slideshow={"slide_type": "subslide"} tags=["long"]
 f, g, temperature = small(depth=1, heads=2)
@@ -381,7 +381,7 @@ for name, values in (("digit", captions.DIGITS), ("stroke", captions.COLOURS), (
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # A hue lies on a circle, and names have borders there: between red and yellow somebody has to decide. A third of all
-# hues is nearer to a border than the last column allows, and there even a perfect eye can be "wrong". With an
+# hues is nearer to a border than the last column allows, and there even a good eye can be "wrong". With an
 # *ensemble*, the vectors of several forms of a sentence are averaged, and brought back to length 1. CLIP gained from
 # that, since it is unsure of any one wording; ours knows its five forms too well to gain.
 
@@ -428,8 +428,8 @@ for title, (one, two, held) in pairs_of.items():
     assert not telling or new.mean() > 0.8, "far above one in sixty, and above what a memory of sentences could do"
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# So it did learn words: it finds about nine out of ten of the pairs that it never met, which sentences learned by heart
-# could not. But company counts. Pairs that it saw are found more often, by four to eight errors, with or without the
+# So it did learn words: it finds about nine in ten of the pairs that it never met, and no memory of whole sentences
+# could. But company counts. Pairs that it saw are found more often, by four to eight errors, with or without the
 # borders.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -534,9 +534,9 @@ assert not telling or which["a bag"] > 0.3, "it knows the colours, and not their
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 6 · What a batch can know
 #
-# The loss asks one question among $N$, and no answer to such a question is worth more than $\log N$ nats. What it
-# proves is what it gained over chance (van den Oord et al., 2018): if pictures and sentences share $I$ nats of
-# information, then, in the mean over batches,
+# The loss asks one question among $N$, and no answer to such a question is worth more than $\log N$ nats. What a model
+# proves is its gain over chance (van den Oord et al., 2018): if pictures and sentences share $I$ nats of information,
+# then, in the mean over batches,
 #
 # $$I \;\ge\; \log N - L .$$
 #
@@ -847,10 +847,10 @@ for title, each in shares.items():
           f"both {each.min(0).mean():4.0%}")  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# By the text alone nine digits in ten are lost. L2 saves some (in the live table 2 of 24 are left, against 6 by the
-# text alone: so far chance goes), identity more, and both together nearly half. In the study, what was asked for does
-# not suffer from that: it is there as often as before. Still, for every edit that does both, two do not. The aim was
-# 80 % asked for with 85 % of the digits kept; no row of this table reaches both.
+# By the text alone nine digits in ten are lost. L2 saves some, identity more, and both together nearly half. (In the
+# live table L2 saves none: 2 of 24 are left, against 6 by the text alone. So far chance goes.) In the study, what was
+# asked for does not suffer: it is there as often as before. Still, for every edit that does both, two do not. The aim
+# was 80 % asked for with 85 % of the digits kept; no row of this table reaches both.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### 8.3 How much of each
@@ -997,11 +997,11 @@ show(
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# The mapper needs about a thirtieth of the time. It keeps two digits more than the editor that walked down the same
-# loss, and makes three fewer red; with 24 pictures neither difference says much. (The study's row of mappers
-# stands for two sentences only, so do not lay it beside the means of eight.) The mapper pays for its speed with a
-# training of its own for each sentence. The direction needs none, only the slopes of a hundred pictures, which this
-# time leaves out; but it takes the same step whatever it starts from.
+# The mapper needs about a thirtieth of the time. Its shares are the editor's as far as 24 pictures can tell: two more
+# digits kept, three fewer made red. (The study's row of mappers stands for two sentences only, so do not lay it beside
+# the means of eight.) The mapper pays for its speed with a training of its own for each sentence. The direction needs
+# none, only the slopes of a hundred pictures, which the milliseconds leave out; but it takes the same step whatever it
+# starts from.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## 11 · Your turn
@@ -1061,7 +1061,7 @@ exercises.summary()
 #
 # | slide | what holds |
 # |---|---|
-# | the identity term is a difference, $R(G(w_0)) - R(G(w_T))$ | least is not at "the same"; paper: 1 − a cosine |
+# | the identity term, $R(G(w_0)) - R(G(w_T))$ | a difference may fall below that of no change; paper: 1 − a cosine |
 # | "run until the CLIP is optimized by the input image" | $w$ is optimized; CLIP is frozen, bit for bit |
 #
 # ### References
