@@ -210,11 +210,14 @@ def test_an_interrupted_fit_goes_on_to_the_same_end():
 def test_an_interrupt_waits_for_the_end_of_the_program():
     from course_utils.backend import on_tensorflow
 
-    before, seen = signal.getsignal(signal.SIGINT), []
-    with pytest.raises(KeyboardInterrupt), on_tensorflow._undisturbed():
-        signal.raise_signal(signal.SIGINT)
-        seen.append("the rest of the program")
-    assert seen and signal.getsignal(signal.SIGINT) is before
+    seen, before = [], signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+    try:
+        with pytest.raises(KeyboardInterrupt), on_tensorflow._undisturbed():
+            signal.raise_signal(signal.SIGINT)
+            seen.append("the rest of the program")
+        assert seen and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_an_exception_in_the_middle_of_an_iteration_undoes_it():
