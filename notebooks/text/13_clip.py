@@ -749,7 +749,7 @@ show(
         low=-1.0, width=9,
     ),
     alt="Four times a row of digits and below it what became of them by the text alone: blots of red, of green, of "
-        "thick white, and leaning ones; hardly a digit can still be read.",
+        "thick white, and of white on dark; hardly a digit can still be read.",
 )  # fmt: skip
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
