@@ -325,8 +325,8 @@ for name, layer in turning.items():
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### 3.1 The game
 #
-# > Draw images and labels of the source, and images of the target. Move everything one step down
-# > $\;-\log \mathrm{softmax}\,C(E(x_s))_y - \log\sigma(D(R(E(x_s)))) - \log(1-\sigma(D(R(E(x_t)))))$,
+# > Draw images and labels of the source, and images of the target. Move everything one step down the sum of
+# > $-\log \mathrm{softmax}\,C(E(x_s))_y$, of $-\log\sigma(D(R(E(x_s))))$ and of $-\log(1-\sigma(D(R(E(x_t)))))$,
 # > where $R$ is the reversal.
 #
 # Here $\sigma$ is the sigmoid, and $-\log\sigma(a) = \operatorname{softplus}(-a)$. One player moves all three networks.
